@@ -1,0 +1,24 @@
+/** Figures of the overview page for the last 24 hours and the current windows. Amounts are exact decimal texts. */
+export interface Overview {
+  totals: { allow: number; deny: number; rate_limited: number; inDoubt: number; upstreamErrors: number };
+  /** 24 buckets of one hour, oldest first; `at` is ISO 8601. */
+  series: { at: string; allow: number; deny: number; rate_limited: number }[];
+  counters: {
+    name: string;
+    grantId: string;
+    grantLabel: string;
+    policyName: string;
+    used: string;
+    max: string | null;
+    windowStart: string;
+    resetsAt: string;
+  }[];
+  checklist: {
+    server: boolean;
+    tools: boolean;
+    policy: boolean;
+    grant: boolean;
+    firstCall: boolean;
+    firstDenial: boolean;
+  };
+}

@@ -1,0 +1,100 @@
+import type { Decimal } from "@/lib/kernel/decimal";
+import type { DecisionId, GrantId, OrgId, PolicyId, ServerId } from "@/lib/kernel/ids";
+import type { Window } from "@/lib/quota/window";
+
+/** One counter that a call moves; `key` is made by `lib/quota/key.ts`, `limits` are in file order (the first that refuses is reported). */
+export interface CounterClaim {
+  key: string;
+  name: string;
+  window: Window;
+  amount: Decimal;
+  limits: readonly { rule: string; max: Decimal; inclusive: boolean; message: string | null }[];
+  onUnknown: "hold" | "release";
+  onToolError: "void" | "post";
+}
+
+/** The versions a decision was made with. The reserve transaction reads them again; a difference answers `changed`. */
+export interface Guards {
+  grantId: GrantId;
+  grantVersion: number;
+  serverId: ServerId;
+  serverVersion: number;
+  policyId: PolicyId | null;
+  policyVersion: number | null;
+}
+
+/** The facts of a decision record. Argument values never enter it: keys and a keyed digest only. */
+export interface DecisionFacts {
+  orgId: OrgId;
+  decisionId: DecisionId;
+  grantId: GrantId;
+  serverId: ServerId;
+  policyId: PolicyId | null;
+  policyVersion: number | null;
+  policyHash: string | null;
+  method: string;
+  tool: string | null;
+  argKeys: readonly string[];
+  argDigest: string | null;
+  client: { name: string | null; version: string | null; address: string | null };
+  protocolVersion: string | null;
+}
+
+export type DecisionWord = "allow" | "deny" | "rate_limited" | "hold";
+
+/** A refusal to be recorded; nothing was forwarded. */
+export interface Refusal extends DecisionFacts {
+  decision: Exclude<DecisionWord, "allow">;
+  rule: string;
+  reason: string;
+}
+
+/** A call that policy allows if its counters have room. */
+export interface ReserveIntent extends DecisionFacts {
+  guards: Guards;
+  counters: readonly CounterClaim[];
+}
+
+/** Leave to send exactly one request upstream; must be settled exactly once. */
+export interface Ticket {
+  decisionId: DecisionId;
+  orgId: OrgId;
+  /** Strictest `on_unknown` of the matched limits. */
+  onUnknown: "hold" | "release";
+  /** `post` when some matched limit says so. */
+  onToolError: "void" | "post";
+  /** Database time of the reservation, ISO 8601. */
+  reservedAt: string;
+}
+
+export type ReserveResult =
+  | { kind: "sent"; ticket: Ticket }
+  /** Refused by a limit; the refusal is already recorded. `resetsAt` is the end of the window by the database clock. */
+  | { kind: "limited"; rule: string; message: string; retryAfterMs: number; resetsAt: string }
+  /** Grant, server or policy changed since the decision: evaluate again. Nothing was recorded. */
+  | { kind: "changed" }
+  /** Nothing durable: deny. */
+  | { kind: "unavailable" };
+
+export type SettleState = "posted" | "void" | "in_doubt";
+
+/** How a sent call ended. `unknown` obeys the ticket's `onUnknown` unless `byClient`. */
+export interface Outcome {
+  kind: "success" | "failure" | "tool_error" | "unknown";
+  /** Unknown caused by the client itself: never released. */
+  byClient: boolean;
+  reason: string | null;
+  upstreamStatus: number | null;
+  upstreamMs: number;
+  totalMs: number;
+}
+
+/** The ledger's verbs. `reserve` and `record` return only after their rows are durable; they never throw on a store failure. */
+export interface Ledger {
+  reserve(intent: ReserveIntent): Promise<ReserveResult>;
+  record(refusal: Refusal): Promise<{ kind: "recorded" } | { kind: "unavailable" }>;
+  /** Settles once; retried with back-off until it is written. Resolves when the ledger took the outcome over. */
+  settle(ticket: Ticket, outcome: Outcome): void;
+  /** Waits for queued work; used on stop. */
+  drain(): Promise<void>;
+}

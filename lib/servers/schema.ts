@@ -1,0 +1,71 @@
+import { z } from "zod";
+
+const headerName = z
+  .string()
+  .trim()
+  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/, "Not an HTTP header name")
+  .refine(
+    (name) =>
+      !/^(host|connection|content-length|transfer-encoding|te|trailer|upgrade|keep-alive|cookie|proxy-.*|mcp-.*)$/i.test(
+        name,
+      ),
+    {
+      message: "This header is set by the gateway",
+    },
+  );
+
+export const HeaderInput = z.strictObject({
+  name: headerName,
+  value: z
+    .string()
+    .min(1)
+    .max(8192)
+    .regex(/^[\t\x20-\x7e]+$/, "Printable ASCII only"),
+});
+export type HeaderInput = z.infer<typeof HeaderInput>;
+
+export const ServerInput = z.strictObject({
+  name: z.string().trim().min(1).max(80),
+  url: z.url({ protocol: /^https?$/ }).max(2048),
+  allowPrivateNetwork: z.boolean().default(false),
+  headers: z.array(HeaderInput).max(20).default([]),
+});
+export type ServerInput = z.infer<typeof ServerInput>;
+
+export const ServerPatch = z.strictObject({
+  name: z.string().trim().min(1).max(80).optional(),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .max(2048)
+    .optional(),
+  allowPrivateNetwork: z.boolean().optional(),
+  enabled: z.boolean().optional(),
+});
+export type ServerPatch = z.infer<typeof ServerPatch>;
+
+/** A server as pages see it: no secret, header names only. Dates are ISO 8601. */
+export interface ServerDto {
+  id: string;
+  name: string;
+  url: string;
+  enabled: boolean;
+  allowPrivateNetwork: boolean;
+  headerNames: string[];
+  toolCount: number;
+  grantCount: number;
+  lastScanAt: string | null;
+  lastScanError: string | null;
+  createdAt: string;
+  /** `<PUBLIC_URL>/mcp/<id>` */
+  mcpUrl: string;
+}
+
+export interface ToolDto {
+  name: string;
+  title: string | null;
+  description: string;
+  /** Names of the top-level arguments, required ones first. */
+  parameters: { name: string; type: string; required: boolean; description: string }[];
+  gone: boolean;
+  lastSeenAt: string;
+}
