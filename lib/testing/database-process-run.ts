@@ -1,0 +1,31 @@
+import { createInterface } from "node:readline";
+import type { Answer } from "./database-process";
+import { closeDatabase, openDatabase, pool } from "@/lib/db/db.server";
+import { isStartError } from "@/lib/env/start-error";
+
+// Run by startDatabaseProcess: argv is a data folder and a database URL, one of them empty; stdin is SQL, or `close`.
+const [dataDir = "", databaseUrl = ""] = process.argv.slice(2);
+const say = (answer: Answer) => process.stdout.write(`${JSON.stringify(answer)}\n`);
+
+// Ctrl-C must not end this process, so that a test sees what it does to the server.
+process.on("SIGINT", () => undefined);
+
+try {
+  const facts = await openDatabase({ dataDir, databaseUrl: databaseUrl === "" ? null : databaseUrl, durable: false });
+  say({ kind: "open", ...facts });
+} catch (error) {
+  const exitCode = isStartError(error) ? error.exitCode : 1;
+  say({ kind: "refused", message: error instanceof Error ? error.message : String(error), exitCode });
+  process.exit(exitCode);
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  if (line === "close") break;
+  const rows = await pool()
+    .query<Record<string, unknown>>(line)
+    .then((result) => result.rows)
+    .catch((error: unknown) => [{ error: String(error) }]);
+  say({ kind: "rows", rows });
+}
+await closeDatabase();
+say({ kind: "closed" });
