@@ -87,6 +87,13 @@ export const errorTable = {
     say: "Something still depends on this.",
     check: "Detach or revoke what uses it first.",
   },
+  last_admin: {
+    status: 409,
+    rpc: -32600,
+    owner: "caller",
+    say: "An organisation keeps at least one admin.",
+    check: "Make someone else an admin first.",
+  },
   setup_done: {
     status: 404,
     rpc: -32600,

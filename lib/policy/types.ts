@@ -39,6 +39,8 @@ export interface CounterLimit {
 export interface CounterDemand {
   /** `<tool>.<counter>`, or `_global.<counter>` for counters of `"*"`. */
   counter: string;
+  /** What is counted, for `counterKey`: an edit that changes it starts a new count. */
+  meaning: string;
   window: Window;
   amount: Decimal;
   limits: readonly CounterLimit[];

@@ -1,0 +1,75 @@
+import type { CounterBound, Counting, PolicyDocument } from "./document";
+import { nearest } from "./nearest";
+import { counterScope, globalScope } from "./path";
+import type { Place, ProblemList } from "./problems";
+
+/** Finds where a part of the document stands in the text. */
+export type PlaceOf = (pointer: string) => Place;
+
+/** Per scope (a tool, or `_global`) the counters by name, each with the rules that count it. */
+type Registry = ReadonlyMap<string, ReadonlyMap<string, readonly Counting[]>>;
+
+/** Every bound names a counter that some rule moves, one rule moves a counter, and each counter has a bound. */
+export function checkCounters(document: PolicyDocument, problems: ProblemList, placeOf: PlaceOf): void {
+  const registry = registryOf(document);
+  const bounds = document.tools.flatMap((block) => block.rules.flatMap((rule) => rule.bounds));
+  for (const bound of bounds) {
+    checkBound(bound, registry, problems, placeOf(bound.at));
+    if (bound.max.int !== 0) continue;
+    const hint = "Use `action: deny` to block a tool.";
+    problems.warning("limit_zero", placeOf(bound.at), "A limit of 0 denies every call that counts", hint);
+  }
+  for (const [scope, counters] of registry) {
+    for (const [counter, countings] of counters) {
+      checkDuplicates(counter, countings, problems, placeOf);
+      const [first] = countings;
+      if (!first || problems.hasErrors || bounds.some((bound) => bound.tool === scope && bound.counter === counter))
+        continue;
+      const hint = `Add the condition \`state.${scope}.${counter} lte <max>\`.`;
+      problems.warning("unlimited", placeOf(first.at), "Nothing limits this counter", hint);
+    }
+  }
+}
+
+function registryOf(document: PolicyDocument): Registry {
+  const registry = new Map<string, Map<string, Counting[]>>();
+  for (const block of document.tools) {
+    const counters = new Map<string, Counting[]>();
+    for (const { counting } of block.rules) {
+      if (counting) counters.set(counting.counter, [...(counters.get(counting.counter) ?? []), counting]);
+    }
+    registry.set(counterScope(block.name), counters);
+  }
+  return registry;
+}
+
+/** Plain rate limits over one window share a counter on purpose; anything else would count a call twice. */
+function checkDuplicates(
+  counter: string,
+  countings: readonly Counting[],
+  problems: ProblemList,
+  placeOf: PlaceOf,
+): void {
+  if (counter.startsWith("_rate_")) return;
+  for (const other of countings.slice(1)) {
+    const hint = "One rule counts; others limit it with a condition alone.";
+    problems.error("duplicate_counter", placeOf(other.at), `Another rule already counts \`${counter}\``, hint);
+  }
+}
+
+function checkBound(bound: CounterBound, registry: Registry, problems: ProblemList, place: Place): void {
+  const counters = registry.get(bound.tool);
+  if (counters?.has(bound.counter)) return;
+  if (!counters) {
+    const known = [...registry.keys()];
+    const close = bound.tool === "*" ? globalScope : nearest(bound.tool, known);
+    const hint = close
+      ? `Did you mean \`state.${close}.${bound.counter}\`?`
+      : `Listed: ${known.slice(0, 10).join(", ")}.`;
+    problems.error("counter", place, `Nothing is listed as \`${bound.tool}\`, so it has no counters`, hint);
+    return;
+  }
+  const close = nearest(bound.counter, [...counters.keys()]);
+  const hint = close ? `Did you mean \`${close}\`?` : "Add a `state` block to the rule that counts it.";
+  problems.error("counter", place, `\`${bound.tool}\` has no counter \`${bound.counter}\``, hint);
+}

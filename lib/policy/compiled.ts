@@ -1,0 +1,108 @@
+import type { Decimal } from "@/lib/kernel/decimal";
+import type { Window } from "@/lib/quota/window";
+import type { RE2JS } from "re2js";
+import type { RuleId, Scalar } from "./document";
+import type { Operator } from "./operators";
+import type { Path } from "./path";
+import type { CounterDemand, CounterLimit, Decision } from "./types";
+
+/** Members of an `in` list, prepared so that a thousand of them cost what one costs. */
+export interface ScalarSet {
+  readonly texts: ReadonlySet<string>;
+  /** Whole numbers that a double holds exactly; all others by their text. */
+  readonly ints: ReadonlySet<number>;
+  readonly decimals: ReadonlySet<string>;
+  /** `true`, `false`, null. */
+  readonly words: ReadonlySet<boolean | null>;
+  /** Whether the list holds nothing but texts (or numbers, or booleans), null aside: then a member of that type can be judged. */
+  readonly only: "text" | "number" | "boolean" | null;
+}
+
+/** One comparison, ready to run. */
+export interface LeafTest {
+  readonly kind: "leaf";
+  readonly path: Path;
+  readonly op: Operator;
+  readonly value: Scalar | readonly Scalar[];
+  readonly members: ScalarSet | null;
+  readonly pattern: RE2JS | null;
+  readonly skipAbsent: boolean;
+}
+
+export type Test =
+  | LeafTest
+  | { readonly kind: "all" | "any"; readonly items: readonly Test[] }
+  | { readonly kind: "not"; readonly item: Test };
+
+export interface CompiledRule {
+  readonly id: RuleId;
+  readonly name: string;
+  readonly action: "evaluate" | "deny";
+  readonly when: Test | null;
+  readonly conditions: Test | null;
+  /** The argument that the rule's counter sums. */
+  readonly amountFrom: Path | null;
+  readonly message: string;
+  readonly amountMessage: string;
+}
+
+/** One counter as one tool's calls meet it. */
+export interface PlanCounter {
+  readonly counter: string;
+  readonly meaning: string;
+  readonly window: Window;
+  readonly onUnknown: "hold" | "release";
+  readonly onToolError: "void" | "post";
+  /** Null when this tool's rules only read the counter. */
+  readonly source: { readonly when: Test | null; readonly fixed: Decimal; readonly from: Path | null } | null;
+  readonly limits: readonly { readonly when: Test | null; readonly limit: CounterLimit }[];
+  /** The demand itself when it is the same for every call. */
+  readonly steady: CounterDemand | null;
+}
+
+/** Everything that governs one tool name: rules of all blocks that match it, in file order. */
+export interface Plan {
+  /** Whether a block other than `"*"` names the tool. */
+  readonly listed: boolean;
+  readonly rules: readonly CompiledRule[];
+  readonly counters: readonly PlanCounter[];
+  /** The answer to an allowed call when its counters are all steady. */
+  readonly steady: Decision | null;
+}
+
+/** The rules of one block with what they count and bound, before they are joined with other blocks of the same tool. */
+export interface Block {
+  readonly name: string;
+  readonly order: number;
+  readonly rules: readonly BlockRule[];
+}
+
+export interface BlockRule {
+  readonly rule: CompiledRule;
+  readonly counts: Omit<PlanCounter, "limits" | "steady"> | null;
+  readonly bounds: readonly { readonly counter: string; readonly limit: CounterLimit }[];
+}
+
+/** What is known of a counter wherever it is read. */
+export type CounterFacts = Pick<PlanCounter, "counter" | "meaning" | "window">;
+
+export interface NameSet {
+  readonly all: boolean;
+  readonly names: ReadonlySet<string>;
+  readonly globs: readonly string[];
+}
+
+/** A policy ready to judge calls: frozen data, indexed by tool, the same hash for the same meaning. */
+export interface CompiledPolicy {
+  readonly hash: string;
+  readonly defaultAllow: boolean;
+  readonly hidden: NameSet;
+  readonly plans: ReadonlyMap<string, Plan>;
+  /** Blocks that are globs, and `"*"`; they also govern tools that have no plan of their own. */
+  readonly globs: readonly Block[];
+  readonly everywhere: readonly Block[];
+  /** For tools that only `"*"` speaks about. */
+  readonly unlisted: Plan;
+  readonly counters: ReadonlyMap<string, CounterFacts>;
+  readonly methods: readonly { readonly pattern: string; readonly action: "allow" | "deny" }[];
+}
