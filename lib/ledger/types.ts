@@ -44,7 +44,8 @@ export type DecisionWord = "allow" | "deny" | "rate_limited" | "hold";
 
 /** A refusal to be recorded; nothing was forwarded. */
 export interface Refusal extends DecisionFacts {
-  decision: Exclude<DecisionWord, "allow">;
+  /** `allow` only for requests that are no tool calls: lists and content, which take no counter. */
+  decision: DecisionWord;
   rule: string;
   reason: string;
 }

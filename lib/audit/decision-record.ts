@@ -1,0 +1,125 @@
+import { z } from "zod";
+import { canonical } from "./canonical";
+import type { CanonicalValue } from "./canonical";
+import { chainVersion } from "./chain";
+import type { decisionWords, outcomeWords } from "./schema";
+
+/** Name of the chain that holds decisions and outcomes. */
+export const decisionChain = "decisions";
+
+/** Where a record stands: its organisation's chain, its place in it, and the database time of its batch (ISO 8601, UTC). */
+export interface RecordPlace {
+  orgId: string;
+  seq: bigint;
+  at: string;
+}
+
+/** A counter that an allowed call moved, and in which window. Not by how much: an amount is an argument value. */
+export interface CountedRecord {
+  name: string;
+  window: string;
+  windowStart: string;
+}
+
+/** What a record of kind `decision` says. Argument keys and a keyed digest, never a value. */
+export interface DecisionRecord {
+  decisionId: string;
+  decision: (typeof decisionWords)[number];
+  rule: string;
+  reason: string;
+  grantId: string;
+  serverId: string;
+  policyId: string | null;
+  policyVersion: number | null;
+  policyHash: string | null;
+  method: string;
+  tool: string | null;
+  argKeys: readonly string[];
+  argDigest: string | null;
+  client: { name: string | null; version: string | null; address: string | null };
+  protocolVersion: string | null;
+  counted: readonly CountedRecord[];
+}
+
+/** What a record of kind `outcome` says. `end` is how the call ended, `state` what became of its reservation. */
+export interface OutcomeRecord {
+  decisionId: string;
+  end: "success" | "failure" | "tool_error" | "unknown";
+  state: (typeof outcomeWords)[number];
+  reason: string | null;
+  upstreamStatus: number | null;
+  upstreamMs: number | null;
+  totalMs: number | null;
+}
+
+/** The chained text of a decision. */
+export function toDecisionText(place: RecordPlace, record: DecisionRecord): string {
+  return textOf(place, "decision", {
+    ...record,
+    client: { ...record.client },
+    counted: record.counted.map((one) => ({ ...one })),
+  });
+}
+
+/** The chained text of an outcome. */
+export function toOutcomeText(place: RecordPlace, record: OutcomeRecord): string {
+  return textOf(place, "outcome", { ...record });
+}
+
+function textOf(place: RecordPlace, kind: string, members: Record<string, CanonicalValue>): string {
+  return canonical({
+    v: chainVersion,
+    chain: decisionChain,
+    kind,
+    org: place.orgId,
+    seq: place.seq,
+    at: place.at,
+    ...members,
+  });
+}
+
+const base = { chain: z.string(), org: z.string(), seq: z.number().int(), at: z.string(), decisionId: z.string() };
+const text = z.string().nullable();
+
+const DecisionText = z.object({
+  ...base,
+  kind: z.literal("decision"),
+  decision: z.string(),
+  rule: z.string(),
+  reason: z.string(),
+  grantId: z.string(),
+  serverId: z.string(),
+  policyId: text,
+  policyVersion: z.number().nullable(),
+  policyHash: text,
+  method: z.string(),
+  tool: text,
+  argKeys: z.array(z.string()),
+  argDigest: text,
+  client: z.object({ name: text, version: text, address: text }),
+  protocolVersion: text,
+});
+
+const OutcomeText = z.object({
+  ...base,
+  kind: z.literal("outcome"),
+  end: z.string(),
+  state: z.string(),
+  reason: text,
+  upstreamStatus: z.number().nullable(),
+  totalMs: z.number().nullable(),
+});
+
+const RecordText = z.discriminatedUnion("kind", [DecisionText, OutcomeText]);
+export type DecisionText = z.infer<typeof DecisionText>;
+export type OutcomeText = z.infer<typeof OutcomeText>;
+
+/** Reads a stored record; null when the text is not one of ours. */
+export function parseRecord(stored: string): DecisionText | OutcomeText | null {
+  try {
+    const parsed = RecordText.safeParse(JSON.parse(stored));
+    return parsed.success ? parsed.data : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,54 @@
+import type { ChainRecord } from "./chain";
+import { parseAuditText } from "./audit-record";
+import { decisionChain, parseRecord } from "./decision-record";
+
+/** A chained row with the columns that search uses. */
+export interface StoredDecision extends ChainRecord {
+  orgId: string;
+  kind: string;
+  decisionId: string;
+  at: string;
+  grantId: string | null;
+  serverId: string | null;
+  policyId: string | null;
+  policyVersion: number | null;
+  method: string | null;
+  tool: string | null;
+  decision: string | null;
+  rule: string | null;
+  reason: string | null;
+  outcome: string | null;
+}
+
+/** True when every column says what the hashed text says: an edit of a column alone would mislead a search, not the hash. */
+export function agreesWithText(row: StoredDecision): boolean {
+  const text = parseRecord(row.record);
+  if (text === null || text.kind !== row.kind || text.chain !== decisionChain) return false;
+  const place = text.org === row.orgId && BigInt(text.seq) === row.seq && text.at === row.at;
+  if (!place || text.decisionId !== row.decisionId || text.reason !== row.reason) return false;
+  if (text.kind === "outcome") return text.state === row.outcome;
+  return (
+    text.grantId === row.grantId &&
+    text.serverId === row.serverId &&
+    text.policyId === row.policyId &&
+    text.policyVersion === row.policyVersion &&
+    text.method === row.method &&
+    text.tool === row.tool &&
+    text.decision === row.decision &&
+    text.rule === row.rule
+  );
+}
+
+export interface StoredAct extends ChainRecord {
+  orgId: string;
+  actorId: string | null;
+  action: string;
+  object: string;
+}
+
+/** The same for a row of the audit log. */
+export function actAgreesWithText(row: StoredAct): boolean {
+  const text = parseAuditText(row.record);
+  if (text === null || text.org !== row.orgId || BigInt(text.seq) !== row.seq) return false;
+  return text.action === row.action && text.object === row.object && (text.actor.userId ?? null) === row.actorId;
+}
