@@ -1,0 +1,119 @@
+import "server-only";
+import { randomUUID } from "node:crypto";
+import type { z } from "zod";
+import { findCtxOf } from "@/lib/auth/auth.server";
+import { env } from "@/lib/env/env.server";
+import { requirePermission, type Ctx, type Permission } from "@/lib/kernel/ctx";
+import { AppError } from "@/lib/kernel/errors";
+import { readJsonBody } from "./body";
+import { isOwnOrigin } from "./origin";
+import { logRequest, respond, respondError } from "./respond.server";
+
+export { respond } from "./respond.server";
+
+type Schema = z.ZodType;
+type Read<S> = S extends Schema ? z.output<S> : undefined;
+
+export interface RouteInput<C, B, Q, P> {
+  ctx: C;
+  body: Read<B>;
+  query: Read<Q>;
+  params: Read<P>;
+  request: Request;
+  requestId: string;
+}
+
+interface Shape<C, B, Q, P> {
+  /** JSON body; without a schema the body is not read. */
+  body?: B;
+  query?: Q;
+  /** Path parameters; what does not fit does not exist (404). */
+  params?: P;
+  /** Status of a successful answer; 204 when `handle` answers undefined. */
+  status?: number;
+  handle: (input: RouteInput<C, B, Q, P>) => unknown;
+}
+
+export type RouteHandler = (request: Request, context?: { params?: Promise<unknown> }) => Promise<Response>;
+
+/**
+ * A route of the console's API. In this order: own origin for everything that changes state (CSRF), session, permission,
+ * parameters, query, body, then `handle`, which calls one service verb and throws what it likes. Every end is one answer of
+ * the error table's form and one log line.
+ */
+export function adminRoute<
+  B extends Schema | undefined = undefined,
+  Q extends Schema | undefined = undefined,
+  P extends Schema | undefined = undefined,
+>(route: Shape<Ctx, B, Q, P> & { permission: Permission }): RouteHandler {
+  return answering((request, requestId, context) =>
+    run(route, request, requestId, context, async () => {
+      const ctx = await findCtxOf(request, requestId);
+      if (!ctx) throw new AppError("unauthenticated");
+      requirePermission(ctx, route.permission);
+      return ctx;
+    }),
+  );
+}
+
+/** A route that anybody may call: the same wrapper without session and permission. */
+export function publicRoute<
+  B extends Schema | undefined = undefined,
+  Q extends Schema | undefined = undefined,
+  P extends Schema | undefined = undefined,
+>(route: Shape<null, B, Q, P>): RouteHandler {
+  return answering((request, requestId, context) =>
+    run(route, request, requestId, context, () => Promise.resolve(null)),
+  );
+}
+
+/** Puts the own-origin check in front of a foreign handler, such as next-auth's, for everything that changes state. */
+export function guardOrigin<C>(handler: (request: Request, context: C) => Promise<Response>) {
+  return async (request: Request, context: C): Promise<Response> => {
+    if (isForeign(request)) return respondError(new AppError("bad_origin"), randomUUID());
+    return handler(request, context);
+  };
+}
+
+function isForeign(request: Request): boolean {
+  const changes = request.method !== "GET" && request.method !== "HEAD";
+  return changes && !isOwnOrigin(request.headers, env());
+}
+
+type Context = Parameters<RouteHandler>[1];
+type Answer = (request: Request, requestId: string, context: Context) => Promise<Response>;
+
+function answering(answer: Answer): RouteHandler {
+  return async (request, context) => {
+    const requestId = randomUUID();
+    const startedMs = performance.now();
+    const finish = (response: Response, error?: unknown) => {
+      const ms = Math.round(performance.now() - startedMs);
+      logRequest(request, { requestId, status: response.status, ms, error });
+      return response;
+    };
+    try {
+      return finish(await answer(request, requestId, context));
+    } catch (error) {
+      return finish(respondError(error, requestId), error);
+    }
+  };
+}
+
+async function run<C, B extends Schema | undefined, Q extends Schema | undefined, P extends Schema | undefined>(
+  route: Shape<C, B, Q, P>,
+  request: Request,
+  requestId: string,
+  context: Context,
+  authorise: () => Promise<C>,
+): Promise<Response> {
+  if (isForeign(request)) throw new AppError("bad_origin");
+  const ctx = await authorise();
+  const params = route.params?.safeParse((await context?.params) ?? {});
+  if (params && !params.success) throw new AppError("not_found", { detail: "path parameter", cause: params.error });
+  const query = route.query?.parse(Object.fromEntries(new URL(request.url).searchParams));
+  const body = route.body?.parse(await readJsonBody(request));
+  const input = { ctx, body, query, params: params?.data, request, requestId } as RouteInput<C, B, Q, P>;
+  const result = await route.handle(input);
+  return result instanceof Response ? result : respond(result, requestId, route.status);
+}
