@@ -1,0 +1,117 @@
+import "server-only";
+import { onChange, onReconnect, pool } from "@/lib/db/db.server";
+import { blockEgressPort, checkAddress } from "@/lib/http/egress.server";
+import { AppError } from "@/lib/kernel/errors";
+import { FreshCache } from "@/lib/kernel/fresh-cache";
+import { isUuid, type OrgId, type ServerId } from "@/lib/kernel/ids";
+import { singleton } from "@/lib/kernel/singleton";
+import { open } from "@/lib/vault/vault.server";
+
+export interface SealedHeader {
+  readonly id: string;
+  readonly name: string;
+  readonly sealed: string;
+}
+
+/** A server as the gateway knows it. Header values stay sealed here. */
+export interface Upstream {
+  readonly id: ServerId;
+  readonly orgId: OrgId;
+  readonly name: string;
+  readonly url: string;
+  readonly enabled: boolean;
+  readonly version: number;
+  readonly allowPrivateNetwork: boolean;
+  /** Names that may be called: in the last complete list. */
+  readonly tools: ReadonlySet<string>;
+  readonly hasHeaders: boolean;
+  readonly sealedHeaders: readonly SealedHeader[];
+}
+
+const cachedMax = 2000;
+
+const loadSql = `SELECT s.id, s.org_id AS "orgId", s.name, s.url, s.enabled, s.version,
+  s.allow_private_network AS "allowPrivateNetwork",
+  ARRAY(SELECT t.name FROM server_tool t WHERE t.server_id = s.id AND t.gone_at IS NULL) AS tools,
+  (SELECT coalesce(json_agg(json_build_object('id', h.id, 'name', h.name, 'sealed', h.sealed)), '[]')
+   FROM server_header h WHERE h.server_id = s.id) AS "sealedHeaders"
+  FROM server s WHERE s.id = $1`;
+const versionSql = `SELECT version FROM server WHERE id = $1`;
+
+type Row = Omit<Upstream, "tools" | "hasHeaders"> & { tools: string[] };
+
+function upstreams(): FreshCache<Upstream> {
+  return singleton("upstreams", () => {
+    closeDatabasePort();
+    const cache = new FreshCache<Upstream>({
+      max: cachedMax,
+      maxAgeMs: 1000,
+      clock: () => performance.now(),
+      load: loadUpstream,
+      isCurrent: async (id, upstream) =>
+        (await query<{ version: number }>("server-version", versionSql, id))?.version === upstream.version,
+    });
+    onChange((change) => {
+      if (change.topic === "servers") cache.drop(change.id);
+    });
+    onReconnect(() => {
+      cache.clear();
+    });
+    return cache;
+  });
+}
+
+/**
+ * The server of an id, or null for an unknown one (and, without database work, for text that is no UUID). Never older than
+ * one second without a check. Throws `ledger_unavailable` when the database cannot be asked.
+ */
+export async function findUpstream(serverId: string): Promise<Upstream | null> {
+  return isUuid(serverId) ? upstreams().find(serverId) : null;
+}
+
+/** Says to the egress which port of this machine is the database's; must have run before an address is judged. */
+function closeDatabasePort(): void {
+  const url = URL.parse(pool().options.connectionString ?? "");
+  if (url) blockEgressPort(Number(url.port) || 5432);
+}
+
+/** `checkAddress` of the egress, which by then knows our own ports. */
+export async function checkUpstream(url: string, allowPrivateNetwork: boolean): Promise<void> {
+  upstreams();
+  await checkAddress(url, { allowPrivateNetwork });
+}
+
+/** Forgets what is cached of a server, so that the next use asks the database. */
+export function dropUpstream(serverId: string): void {
+  upstreams().drop(serverId);
+}
+
+/** The static headers to put on one request, opened now. Throws `vault_record` when a value cannot be opened. */
+export function upstreamHeaders(upstream: Upstream): Record<string, string> {
+  const entries = upstream.sealedHeaders.map(({ id, name, sealed }) => [name, openHeader(id, sealed)] as const);
+  return Object.fromEntries(entries);
+}
+
+/** The row that a sealed header value belongs to. */
+export function headerSeal(id: string) {
+  return { table: "server_header", id, purpose: "static-header" } as const;
+}
+
+function openHeader(id: string, sealed: string): string {
+  return open(headerSeal(id), sealed);
+}
+
+/** The server as the database has it now; otherwise as `findUpstream`. */
+export async function loadUpstream(id: string): Promise<Upstream | null> {
+  const row = await query<Row>("server-upstream", loadSql, id);
+  return row && { ...row, tools: new Set(row.tools), hasHeaders: row.sealedHeaders.length > 0 };
+}
+
+async function query<T extends object>(name: string, text: string, id: string): Promise<T | null> {
+  const found = await pool()
+    .query<T>({ name, text, values: [id] })
+    .catch((cause: unknown) => {
+      throw new AppError("ledger_unavailable", { detail: "server look-up", cause });
+    });
+  return found.rows[0] ?? null;
+}

@@ -1,0 +1,116 @@
+import "server-only";
+import { randomUUID } from "node:crypto";
+import { databaseNow, prisma } from "@/lib/db/db.server";
+import { requirePermission, type Ctx } from "@/lib/kernel/ctx";
+import { AppError, toAppError } from "@/lib/kernel/errors";
+import { isUuid, type OrgId } from "@/lib/kernel/ids";
+import { singleton } from "@/lib/kernel/singleton";
+import { listDigest, storeScanError, storeTools, type ScanResult } from "./catalogue.server";
+import { readDefinition, type ToolDefinition } from "./definition";
+import { dropUpstream, findUpstream, loadUpstream, upstreamHeaders } from "./lookup.server";
+import { listUpstreamTools, sha256 } from "./mcp-list.server";
+
+const refreshEveryMs = 10_000;
+const rememberedMax = 2000;
+
+/** Per server: when a background scan last began, and the digest of the list last learnt from traffic. */
+interface Background {
+  startedAtMs: Map<string, number>;
+  learnt: Map<string, string>;
+}
+
+function background(): Background {
+  return singleton("server-scans", () => ({
+    startedAtMs: new Map<string, number>(),
+    learnt: new Map<string, string>(),
+  }));
+}
+
+/**
+ * Reads the upstream's whole tool list and makes the catalogue equal to it. A failure replaces nothing, is shown on the
+ * server (`lastScanError`), and throws `scan_failed` or `address_blocked`; `not_found` for a server of another organisation.
+ */
+export async function scanServer(ctx: Ctx, id: string): Promise<ScanResult> {
+  requirePermission(ctx, "server.scan");
+  const server = isUuid(id) ? await prisma().server.findFirst({ where: { id, orgId: ctx.orgId } }) : null;
+  if (!server) throw new AppError("not_found", { detail: "server" });
+  return scanNow(ctx, id, { audit: true });
+}
+
+/** Starts a scan in the background, at most once per 10 s and server. Never throws; a failure is shown on the server. */
+export function refreshTools(serverId: string): void {
+  const state = background();
+  const nowMs = performance.now();
+  const lastMs = state.startedAtMs.get(serverId);
+  if (lastMs !== undefined && nowMs - lastMs < refreshEveryMs) return;
+  remember(state.startedAtMs, serverId, nowMs);
+  void inBackground(serverId, (ctx) => scanNow(ctx, serverId, { audit: false }));
+}
+
+/**
+ * Takes over a complete list that was relayed to a client: the JSON texts of all its tools. Background work, skipped when the
+ * list equals the one learnt before; a list with an unreadable tool or a name twice teaches nothing.
+ */
+export function learnTools(serverId: string, definitions: readonly string[]): void {
+  const read = definitions.map((text) => readDefinition(text, sha256));
+  if (read.some((definition) => definition === null)) return;
+  const tools = read.filter((definition): definition is ToolDefinition => definition !== null);
+  if (new Set(tools.map((tool) => tool.name)).size < tools.length) return;
+  const digest = listDigest(tools);
+  const state = background();
+  if (state.learnt.get(serverId) === digest) return;
+  remember(state.learnt, serverId, digest);
+  void inBackground(serverId, (ctx) => storeTools(ctx, serverId, tools, { audit: false })).then((done) => {
+    if (!done) state.learnt.delete(serverId);
+  });
+}
+
+async function scanNow(ctx: Ctx, id: string, options: { audit: boolean }): Promise<ScanResult> {
+  try {
+    const tools = await readUpstream(id);
+    background().learnt.delete(id);
+    return await storeTools(ctx, id, tools, options).finally(() => {
+      dropUpstream(id);
+    });
+  } catch (error) {
+    const failure = toAppError(error);
+    if (failure.code === "scan_failed" || failure.code === "address_blocked") await storeScanError(ctx, id, failure);
+    throw failure;
+  }
+}
+
+async function readUpstream(id: string): Promise<ToolDefinition[]> {
+  const upstream = await loadUpstream(id);
+  if (!upstream) throw new AppError("not_found", { detail: "server" });
+  const { url, allowPrivateNetwork } = upstream;
+  return listUpstreamTools({ url, allowPrivateNetwork, headers: upstreamHeaders(upstream) });
+}
+
+/** Runs work on behalf of nobody in particular; answers whether it succeeded. */
+async function inBackground(serverId: string, work: (ctx: Ctx) => Promise<unknown>): Promise<boolean> {
+  try {
+    const upstream = await findUpstream(serverId);
+    if (!upstream) return false;
+    await work(await backgroundCtx(upstream.orgId));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function backgroundCtx(orgId: OrgId): Promise<Ctx> {
+  return {
+    orgId,
+    actor: { kind: "system", name: "tool refresh" },
+    permissions: new Set(["server.scan"]),
+    requestId: randomUUID(),
+    now: await databaseNow(),
+  };
+}
+
+function remember<V>(map: Map<string, V>, key: string, value: V): void {
+  map.delete(key);
+  map.set(key, value);
+  const oldest = map.keys().next();
+  if (map.size > rememberedMax && !oldest.done) map.delete(oldest.value);
+}

@@ -1,0 +1,218 @@
+import "server-only";
+import { randomUUID } from "node:crypto";
+import { appendAudit } from "@/lib/audit/audit.server";
+import { prisma, publishChange, transaction, type Tx } from "@/lib/db/db.server";
+import { isUniqueViolation } from "@/lib/db/failure";
+import { env } from "@/lib/env/env.server";
+import { requirePermission, type Ctx } from "@/lib/kernel/ctx";
+import { AppError, isAppError } from "@/lib/kernel/errors";
+import { isUuid } from "@/lib/kernel/ids";
+import { seal } from "@/lib/vault/vault.server";
+import { checkUpstream, dropUpstream, headerSeal } from "./lookup.server";
+import { scanServer } from "./scan.server";
+import type { HeaderInput, ServerDto, ServerInput, ServerPatch, ToolDto } from "./schema";
+import { toServerDto, type ServerRow } from "./server-dto";
+import { toToolDto } from "./tool-dto";
+
+export { dropUpstream, findUpstream, upstreamHeaders, type Upstream } from "./lookup.server";
+export { learnTools, refreshTools, scanServer } from "./scan.server";
+export type { ScanResult } from "./catalogue.server";
+
+const shown = {
+  headers: { select: { name: true }, orderBy: { name: "asc" } },
+  _count: { select: { tools: { where: { goneAt: null } }, grants: { where: { revokedAt: null } } } },
+} as const;
+const headersMax = 20;
+
+/** The organisation's servers by name; header names only, never values. */
+export async function listServers(ctx: Ctx): Promise<ServerDto[]> {
+  requirePermission(ctx, "read");
+  const rows = await prisma().server.findMany({
+    where: { orgId: ctx.orgId },
+    include: shown,
+    orderBy: { name: "asc" },
+    take: 1000,
+  });
+  return rows.map(toDto);
+}
+
+/** One server; throws `not_found` for another organisation's as for an unknown id. */
+export async function getServer(ctx: Ctx, id: string): Promise<ServerDto> {
+  requirePermission(ctx, "read");
+  return toDto(await getRow(prisma(), ctx, id));
+}
+
+/** The catalogue of a server by name; tools that the upstream no longer lists come with `gone`. */
+export async function listTools(ctx: Ctx, id: string): Promise<ToolDto[]> {
+  requirePermission(ctx, "read");
+  await getRow(prisma(), ctx, id);
+  const rows = await prisma().serverTool.findMany({
+    where: { serverId: id, orgId: ctx.orgId },
+    orderBy: { name: "asc" },
+    take: 10_000,
+  });
+  return rows.map(toToolDto);
+}
+
+/**
+ * Registers an upstream and scans it at once; a failing scan is shown on the server and does not undo the creation.
+ * Throws `invalid_input` for an address that is not allowed, `name_taken`.
+ */
+export async function createServer(ctx: Ctx, input: ServerInput): Promise<ServerDto> {
+  requirePermission(ctx, "server.manage");
+  await requireAddress(input.url, input.allowPrivateNetwork);
+  const id = randomUUID();
+  const { headers, ...fields } = input;
+  await transaction(async (tx) => {
+    await tx.server.create({ data: { ...fields, id, orgId: ctx.orgId } });
+    for (const header of headers) await putHeader(tx, ctx, id, header);
+    const after = toRecord(await getRow(tx, ctx, id));
+    await appendAudit(tx, ctx, { action: "server.create", object: `server:${id}`, after });
+    await publishChange(tx, { topic: "servers", orgId: ctx.orgId, id });
+  }).catch(asNameTaken);
+  await tryScan(ctx, id);
+  return getServer(ctx, id);
+}
+
+/**
+ * Changes a server. A new URL takes every tool out of the catalogue and scans again. Throws `not_found`, `name_taken`,
+ * `invalid_input` for an address that is not allowed.
+ */
+export async function updateServer(ctx: Ctx, id: string, patch: ServerPatch): Promise<ServerDto> {
+  requirePermission(ctx, "server.manage");
+  const current = await getRow(prisma(), ctx, id);
+  const url = patch.url ?? current.url;
+  const moved = url !== current.url;
+  await requireAddress(url, patch.allowPrivateNetwork ?? current.allowPrivateNetwork);
+  const data = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
+  await transaction(async (tx) => {
+    const before = toRecord(await getRow(tx, ctx, id));
+    await tx.server.updateMany({
+      where: { id, orgId: ctx.orgId },
+      data: { ...data, updatedAt: ctx.now, version: { increment: 1 } },
+    });
+    if (moved) {
+      await tx.serverTool.updateMany({
+        where: { serverId: id, orgId: ctx.orgId, goneAt: null },
+        data: { goneAt: ctx.now },
+      });
+    }
+    const after = toRecord(await getRow(tx, ctx, id));
+    await appendAudit(tx, ctx, { action: "server.update", object: `server:${id}`, before, after });
+    await publishChange(tx, { topic: "servers", orgId: ctx.orgId, id });
+  }).catch(asNameTaken);
+  dropUpstream(id);
+  if (moved) await tryScan(ctx, id);
+  return getServer(ctx, id);
+}
+
+/** Deletes a server with its headers, catalogue and revoked grants. Throws `in_use` while a grant still works. */
+export async function deleteServer(ctx: Ctx, id: string): Promise<void> {
+  requirePermission(ctx, "server.manage");
+  await transaction(async (tx) => {
+    const row = await getRow(tx, ctx, id);
+    if (row._count.grants > 0) throw new AppError("in_use", { detail: "grants of this server are not revoked" });
+    await tx.grant.deleteMany({ where: { serverId: id, orgId: ctx.orgId, revokedAt: { not: null } } });
+    await tx.server.deleteMany({ where: { id, orgId: ctx.orgId } });
+    await appendAudit(tx, ctx, { action: "server.delete", object: `server:${id}`, before: toRecord(row) });
+    await publishChange(tx, { topic: "servers", orgId: ctx.orgId, id });
+  });
+  dropUpstream(id);
+}
+
+/** Sets a static header for the upstream, replacing one of the same name in any case. The value is stored sealed. */
+export async function setHeader(ctx: Ctx, id: string, input: HeaderInput): Promise<ServerDto> {
+  requirePermission(ctx, "server.manage");
+  await changeHeaders(ctx, id, "server.header.set", input.name, async (tx, row) => {
+    if (row.headers.length >= headersMax && !hasHeader(row, input.name)) {
+      throw new AppError("invalid_input", { issues: [{ path: "name", message: "At most 20 headers" }] });
+    }
+    await dropHeader(tx, ctx, row, input.name);
+    await putHeader(tx, ctx, id, input);
+  });
+  return getServer(ctx, id);
+}
+
+/** Removes a static header, in any case of its name. Throws `not_found` when it is not set. */
+export async function removeHeader(ctx: Ctx, id: string, name: string): Promise<ServerDto> {
+  requirePermission(ctx, "server.manage");
+  await changeHeaders(ctx, id, "server.header.remove", name, async (tx, row) => {
+    if (!hasHeader(row, name)) throw new AppError("not_found", { detail: "header" });
+    await dropHeader(tx, ctx, row, name);
+  });
+  return getServer(ctx, id);
+}
+
+type Change = (tx: Tx, row: ServerRow) => Promise<void>;
+
+async function changeHeaders(ctx: Ctx, id: string, action: string, header: string, change: Change): Promise<void> {
+  await transaction(async (tx) => {
+    await tx.server.updateMany({
+      where: { id, orgId: ctx.orgId },
+      data: { updatedAt: ctx.now, version: { increment: 1 } },
+    });
+    await change(tx, await getRow(tx, ctx, id));
+    await appendAudit(tx, ctx, { action, object: `server:${id}`, after: { header } });
+    await publishChange(tx, { topic: "servers", orgId: ctx.orgId, id });
+  });
+  dropUpstream(id);
+}
+
+async function putHeader(tx: Tx, ctx: Ctx, serverId: string, input: HeaderInput): Promise<void> {
+  const id = randomUUID();
+  const sealed = seal(headerSeal(id), input.value);
+  await tx.serverHeader.create({ data: { id, orgId: ctx.orgId, serverId, name: input.name, sealed } });
+}
+
+async function dropHeader(tx: Tx, ctx: Ctx, row: ServerRow, name: string): Promise<void> {
+  const names = row.headers.map((header) => header.name).filter((known) => sameName(known, name));
+  await tx.serverHeader.deleteMany({ where: { serverId: row.id, orgId: ctx.orgId, name: { in: names } } });
+}
+
+function hasHeader(row: ServerRow, name: string): boolean {
+  return row.headers.some((header) => sameName(header.name, name));
+}
+
+function sameName(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}
+
+async function getRow(tx: Pick<Tx, "server">, ctx: Ctx, id: string) {
+  const row = isUuid(id) ? await tx.server.findFirst({ where: { id, orgId: ctx.orgId }, include: shown }) : null;
+  if (!row) throw new AppError("not_found", { detail: "server" });
+  return row;
+}
+
+async function requireAddress(url: string, allowPrivateNetwork: boolean): Promise<void> {
+  try {
+    await checkUpstream(url, allowPrivateNetwork);
+  } catch (error) {
+    if (!isAppError(error) || error.code !== "address_blocked") throw error;
+    const message = "This address is not allowed: https and a public address are needed";
+    const fix = "For a server in your own network, switch on private networks for it";
+    const issues = [{ path: "url", code: "address_blocked", message, fix }];
+    throw new AppError("invalid_input", { issues, cause: error });
+  }
+}
+
+async function tryScan(ctx: Ctx, id: string): Promise<void> {
+  try {
+    await scanServer(ctx, id);
+  } catch (error) {
+    if (!isAppError(error) || !["scan_failed", "address_blocked"].includes(error.code)) throw error;
+  }
+}
+
+function asNameTaken(error: unknown): never {
+  if (isUniqueViolation(error)) throw new AppError("name_taken", { cause: error });
+  throw error;
+}
+
+function toDto(row: ServerRow): ServerDto {
+  return toServerDto(row, env().publicUrl);
+}
+
+function toRecord(row: ServerRow) {
+  const { name, url, enabled, allowPrivateNetwork, version } = row;
+  return { name, url, enabled, allowPrivateNetwork, version, headers: row.headers.map((header) => header.name) };
+}
