@@ -1,0 +1,129 @@
+import "server-only";
+import { singleton } from "@/lib/kernel/singleton";
+import type { RpcId } from "./rpc-message";
+
+/** A request that is being answered. `cancelled` = its client asked for an end (`notifications/cancelled`). */
+export interface InFlight {
+  readonly grantId: string;
+  readonly serverId: string;
+  readonly session: string | null;
+  readonly id: RpcId | null;
+  readonly isStream: boolean;
+  cancelled: boolean;
+}
+
+export interface InFlightLimits {
+  perGrant: number;
+  perServer: number;
+  perProcess: number;
+  streamsPerGrant: number;
+  /** How long a request may wait for a place before it is refused, milliseconds. */
+  waitMs: number;
+}
+
+export const inFlightLimits: InFlightLimits = {
+  perGrant: 64,
+  perServer: 256,
+  perProcess: 2_048,
+  streamsPerGrant: 16,
+  waitMs: 2_000,
+};
+
+interface Waiter {
+  entry: InFlight;
+  limits: InFlightLimits;
+  admit: () => void;
+}
+
+/** Requests that wait for a place; beyond this they are refused at once. */
+const waitersMax = 1_024;
+
+interface Registry {
+  total: number;
+  /** Requests and listening streams are counted apart; both bounded by the limits. */
+  byGrant: Map<string, Set<InFlight>>;
+  byServer: Map<string, number>;
+  /** In order of arrival. */
+  waiters: Set<Waiter>;
+}
+
+const registry = singleton<Registry>("gateway-in-flight", () => ({
+  total: 0,
+  byGrant: new Map(),
+  byServer: new Map(),
+  waiters: new Set(),
+}));
+
+/**
+ * Takes a place for a request, waiting a moment for one: a burst is carried in turn, a jam is refused. False when its grant, its
+ * server or the process has none left. Give the place back with `leave`.
+ */
+export function enter(entry: InFlight, limits: InFlightLimits): boolean | Promise<boolean> {
+  if (take(entry, limits)) return true;
+  if (entry.isStream || registry.waiters.size >= waitersMax) return false;
+  return new Promise((resolve) => {
+    const waiter: Waiter = {
+      entry,
+      limits,
+      admit: () => {
+        clearTimeout(timer);
+        resolve(true);
+      },
+    };
+    const timer = setTimeout(() => {
+      registry.waiters.delete(waiter);
+      resolve(false);
+    }, limits.waitMs);
+    registry.waiters.add(waiter);
+  });
+}
+
+function take(entry: InFlight, limits: InFlightLimits): boolean {
+  const own = registry.byGrant.get(entry.grantId);
+  const server = registry.byServer.get(entry.serverId) ?? 0;
+  if (registry.total >= limits.perProcess || server >= limits.perServer) return false;
+  if (own && countOf(own, entry.isStream) >= (entry.isStream ? limits.streamsPerGrant : limits.perGrant)) return false;
+  if (own) own.add(entry);
+  else registry.byGrant.set(entry.grantId, new Set([entry]));
+  registry.byServer.set(entry.serverId, server + 1);
+  registry.total += 1;
+  return true;
+}
+
+/** Gives the place back; a second time changes nothing. */
+export function leave(entry: InFlight): void {
+  const own = registry.byGrant.get(entry.grantId);
+  if (!own?.delete(entry)) return;
+  if (own.size === 0) registry.byGrant.delete(entry.grantId);
+  const server = (registry.byServer.get(entry.serverId) ?? 1) - 1;
+  if (server <= 0) registry.byServer.delete(entry.serverId);
+  else registry.byServer.set(entry.serverId, server);
+  registry.total -= 1;
+  for (const waiter of registry.waiters) {
+    if (!take(waiter.entry, waiter.limits)) continue;
+    registry.waiters.delete(waiter);
+    waiter.admit();
+    return;
+  }
+}
+
+/** True when the grant already waits for an answer to this id in this session. */
+export function isIdInUse(grantId: string, session: string, id: RpcId): boolean {
+  for (const entry of registry.byGrant.get(grantId) ?? []) {
+    if (entry.session === session && entry.id === id) return true;
+  }
+  return false;
+}
+
+/** Marks what `notifications/cancelled` names; without a session, every request of the grant that carries that id. */
+export function markCancelled(grantId: string, session: string | null, id: RpcId): void {
+  for (const entry of registry.byGrant.get(grantId) ?? []) {
+    if (entry.id === id && entry.session === session) entry.cancelled = true;
+  }
+}
+
+function countOf(entries: ReadonlySet<InFlight>, streams: boolean): number {
+  let count = 0;
+  for (const entry of entries) if (entry.isStream === streams) count += 1;
+  return count;
+}

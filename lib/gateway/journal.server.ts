@@ -1,0 +1,21 @@
+import "server-only";
+import { singleton } from "@/lib/kernel/singleton";
+import { ledger } from "@/lib/ledger/ledger.server";
+import type { DecisionFacts } from "@/lib/ledger/types";
+
+/** Whether the last row could not be written. */
+const state = singleton<{ isDown: boolean }>("gateway-journal", () => ({ isDown: false }));
+
+/**
+ * Notes a list or content request that is about to be relayed. The row travels with the next batch and is not waited for; while the
+ * log is known to be unwritable the caller waits for its own row, and false means: do not relay.
+ */
+export async function noteRelayed(facts: DecisionFacts): Promise<boolean> {
+  const written = ledger()
+    .record({ ...facts, decision: "allow", rule: "", reason: "relayed" })
+    .then((result) => {
+      state.isDown = result.kind !== "recorded";
+      return !state.isDown;
+    });
+  return state.isDown ? written : true;
+}

@@ -1,0 +1,125 @@
+import { joinBytes } from "./byte-join";
+import { findDocument, findElements, findMembers, readString, readText, type Member, type Span } from "./json-span";
+
+export interface ListFilter {
+  isHidden: (tool: string) => boolean;
+  /** 2026-07-28: answers also say how long and for whom they may be cached. */
+  isModern: boolean;
+}
+
+export interface FilteredList {
+  bytes: Uint8Array;
+  /** Every tool of the page, hidden ones too: name and definition as the upstream wrote it. */
+  tools: { name: string; definition: string }[];
+  /** True when the page is the end of the list. */
+  isLast: boolean;
+}
+
+interface Edit extends Span {
+  text: string;
+}
+
+/** How long a client may keep a filtered list, milliseconds: what a policy hides must disappear soon. */
+const listTtlMsMax = 30_000;
+
+/**
+ * A `tools/list` answer without the tools that the policy hides. All other bytes stay: the tools' order, `nextCursor`,
+ * `_meta`, white space and unknown members. Null when the list cannot be read without doubt, which is an upstream failure:
+ * an unread list never passes unfiltered.
+ */
+export function filterToolList(bytes: Uint8Array, filter: ListFilter): FilteredList | null {
+  const result = findResult(bytes);
+  const list = result && findMembers(bytes, result);
+  const member = list?.find(({ key }) => key === "tools");
+  const elements = member && findElements(bytes, member);
+  if (!list || !elements) return null;
+  const tools: FilteredList["tools"] = [];
+  const kept: boolean[] = [];
+  for (const element of elements) {
+    const tool = readTool(bytes, element);
+    if (!tool) return null;
+    tools.push(tool);
+    kept.push(!filter.isHidden(tool.name));
+  }
+  const edits = cutsOf(elements, kept);
+  if (filter.isModern) edits.push(...cacheEdits(bytes, result, list, true));
+  const cursor = list.find(({ key }) => key === "nextCursor");
+  const isLast = !cursor || readText(bytes, cursor) === "null";
+  return { bytes: applyEdits(bytes, edits), tools, isLast };
+}
+
+/** A list or read answer of 2026-07-28 marked `private`, because grants differ in what they may read; null = unreadable. */
+export function markPrivate(bytes: Uint8Array): Uint8Array | null {
+  const result = findResult(bytes);
+  const members = result && findMembers(bytes, result);
+  return members ? applyEdits(bytes, cacheEdits(bytes, result, members, false)) : null;
+}
+
+/** True when the result at `span` has the shape of a tool list, on whichever stream it came. */
+export function isToolList(bytes: Uint8Array, span: Span): boolean {
+  const tools = findMembers(bytes, span)?.find(({ key }) => key === "tools");
+  return tools !== undefined && bytes[tools.start] === 0x5b;
+}
+
+function findResult(bytes: Uint8Array): Span | null {
+  const document = findDocument(bytes);
+  const members = document && findMembers(bytes, document);
+  return members?.find(({ key }) => key === "result") ?? null;
+}
+
+function readTool(bytes: Uint8Array, span: Span): { name: string; definition: string } | null {
+  const member = findMembers(bytes, span)?.find(({ key }) => key === "name");
+  const name = member ? readString(bytes, member) : null;
+  const definition = readText(bytes, span);
+  return name === null || definition === null ? null : { name, definition };
+}
+
+/** The cuts that leave exactly the kept elements, each with one comma between. */
+function cutsOf(elements: readonly Span[], kept: readonly boolean[]): Edit[] {
+  const edits: Edit[] = [];
+  let lastKeptEnd: number | null = null;
+  elements.forEach((element, index) => {
+    const next = elements[index + 1];
+    if (kept[index]) lastKeptEnd = element.end;
+    else if (next) edits.push({ start: element.start, end: next.start, text: "" });
+    else if (lastKeptEnd !== null) {
+      // Behind the last kept one everything goes, the commas before it too; earlier cuts inside this span are replaced.
+      const from = lastKeptEnd;
+      while ((edits.at(-1)?.start ?? -1) >= from) edits.pop();
+      edits.push({ start: from, end: element.end, text: "" });
+    } else edits.push({ start: element.start, end: element.end, text: "" });
+  });
+  return edits;
+}
+
+function cacheEdits(bytes: Uint8Array, result: Span, members: readonly Member[], isToolPage: boolean): Edit[] {
+  const edits: Edit[] = [];
+  const scope = members.find(({ key }) => key === "cacheScope");
+  const ttl = members.find(({ key }) => key === "ttlMs");
+  if (scope) edits.push({ start: scope.start, end: scope.end, text: '"private"' });
+  else {
+    const text = members.length > 0 ? '"cacheScope":"private",' : '"cacheScope":"private"';
+    edits.push({ start: result.start + 1, end: result.start + 1, text });
+  }
+  const ttlMs = ttl ? Number(readText(bytes, ttl)) : 0;
+  if (isToolPage && ttl && !(ttlMs <= listTtlMsMax)) {
+    edits.push({ start: ttl.start, end: ttl.end, text: String(listTtlMsMax) });
+  }
+  return edits;
+}
+
+const encoder = new TextEncoder();
+
+function applyEdits(bytes: Uint8Array, edits: Edit[]): Uint8Array {
+  if (edits.length === 0) return bytes;
+  const sorted = edits.toSorted((a, b) => a.start - b.start);
+  const parts: Uint8Array[] = [];
+  let at = 0;
+  for (const edit of sorted) {
+    parts.push(bytes.subarray(at, edit.start));
+    if (edit.text) parts.push(encoder.encode(edit.text));
+    at = edit.end;
+  }
+  parts.push(bytes.subarray(at));
+  return joinBytes(parts);
+}

@@ -1,0 +1,166 @@
+import "server-only";
+import { dropGrant, findGrantByToken, type GrantIdentity } from "@/lib/grants/grants.server";
+import { toAppError } from "@/lib/kernel/errors";
+import { ledger } from "@/lib/ledger/ledger.server";
+import type { CounterClaim, ReserveIntent, Ticket } from "@/lib/ledger/types";
+import { dropCompiled, findCompiled } from "@/lib/policies/policies.server";
+import { evaluate } from "@/lib/policy/evaluate";
+import type { CounterDemand, Decision, Facts } from "@/lib/policy/types";
+import { counterKey } from "@/lib/quota/key";
+import { dropUpstream, findUpstream, refreshTools, type Upstream } from "@/lib/servers/servers.server";
+import { argNamesOf, hasLookalike } from "./arg-names";
+import type { Answer } from "./answer";
+import type { Call, PolicyState } from "./exchange.server";
+import { factsFor } from "./log-facts.server";
+import { reportFault } from "./fault-log.server";
+import type { Rail } from "./rail.server";
+import {
+  described,
+  refusalAnswer,
+  refusalOf,
+  refuse,
+  refuseAbsent,
+  refuseMalformed,
+  unavailable,
+} from "./refuse.server";
+
+/** What a decision is made with; all of it comes from caches, and the reserve transaction reads it again. */
+interface State {
+  grant: GrantIdentity;
+  upstream: Upstream;
+  policy: PolicyState | null;
+}
+
+type Step = { kind: "answer"; answer: Answer } | { kind: "sent"; ticket: Ticket; policy: PolicyState | null };
+
+const attemptsMax = 3;
+
+/**
+ * The life of a governed call: facts → decision → durable reservation → relay. Every way out before the reservation is a refusal
+ * that was recorded first; an error before it denies, an error after it is an unknown outcome. Never throws.
+ */
+export async function governCall(call: Call, rail: Rail): Promise<Answer> {
+  let step: Step;
+  try {
+    step = await decide(call);
+  } catch (error) {
+    return refuseFault(call, error);
+  }
+  return step.kind === "answer" ? step.answer : rail.relay(call, step.ticket, step.policy);
+}
+
+async function decide(call: Call): Promise<Step> {
+  let state = await stateOf(call.grant, call.upstream);
+  for (let attempt = 1; ; attempt++) {
+    const refusal = await judge(call, state);
+    if (refusal.kind === "answer") return refusal;
+    const { policy } = state;
+    const reserved = await ledger().reserve(intentOf(call, state, refusal.counters));
+    switch (reserved.kind) {
+      case "sent":
+        return { kind: "sent", ticket: reserved.ticket, policy };
+      case "limited": {
+        const { rule, message: text, retryAfterMs } = reserved;
+        return answered(refusalAnswer(call, { decision: "rate_limited", rule, reason: "limit", text, retryAfterMs }));
+      }
+      case "unavailable":
+        return answered(unavailable(call));
+      case "changed":
+        if (attempt === attemptsMax) return answered(await refuse(call, policy, policyChanged));
+        state = await nextState(call, state);
+    }
+  }
+}
+
+const policyChanged = refusalOf("policy_changed", "(policy changed)", 1_000);
+
+type Judged = { kind: "answer"; answer: Answer } | { kind: "allowed"; counters: readonly CounterDemand[] };
+
+/** Everything that may refuse before a counter is looked at, in the order of the policy language, section "Order". */
+async function judge(call: Call, { grant, upstream, policy }: State): Promise<Judged> {
+  if (grant.state !== "active") {
+    const rule = grant.state === "expired" ? "(grant expired)" : "(grant revoked)";
+    return answered(await refuse(call, policy, refusalOf("grant_revoked", rule)));
+  }
+  if (!upstream.enabled) return answered(await refuse(call, policy, refusalOf("server_disabled", "(server disabled)")));
+  const decision: Decision | null = policy ? evaluate(policy.compiled, policyFacts(call, grant, upstream)) : null;
+  if (decision?.kind === "hidden") return answered(await refuseAbsent(call, policy, "(hidden)"));
+  if (!upstream.tools.has(call.tool)) {
+    const answer = await refuseAbsent(call, policy, "(unknown tool)");
+    setImmediate(refreshTools, upstream.id);
+    return answered(answer);
+  }
+  if (!policy || !decision) return answered(await refuse(call, policy, refusalOf("no_policy", "(no policy)")));
+  if (hasLookalike(call.args, argNamesOf(policy.compiled, call.tool))) {
+    return answered(await refuseMalformed(call, "folded_key"));
+  }
+  if (decision.kind === "allow") return { kind: "allowed", counters: decision.counters };
+  const { rule, reason, message: text } = decision;
+  return answered(await refuse(call, policy, { decision: "deny", rule, reason, text }));
+}
+
+function policyFacts(call: Call, grant: GrantIdentity, upstream: Upstream): Facts {
+  return {
+    tool: call.tool,
+    args: call.args,
+    grant,
+    server: upstream,
+    client: { name: call.client.name ?? "" },
+    now: new Date().toISOString(),
+  };
+}
+
+function intentOf(call: Call, { grant, upstream, policy }: State, demands: readonly CounterDemand[]): ReserveIntent {
+  return {
+    ...factsFor(call, described(call), policy),
+    guards: {
+      grantId: grant.id,
+      grantVersion: grant.version,
+      serverId: upstream.id,
+      serverVersion: upstream.version,
+      policyId: grant.policyId,
+      policyVersion: policy?.version ?? null,
+    },
+    counters: demands.map((demand) => claimOf(demand, grant.id, grant.policyId ?? "")),
+  };
+}
+
+function claimOf(demand: CounterDemand, grantId: string, policyId: string): CounterClaim {
+  const { counter, meaning, window, amount, limits, onUnknown, onToolError } = demand;
+  const key = counterKey({ grantId, policyId, counter, meaning });
+  return { key, name: counter, window, amount, limits, onUnknown, onToolError };
+}
+
+async function stateOf(grant: GrantIdentity, upstream: Upstream): Promise<State> {
+  return { grant, upstream, policy: grant.policyId === null ? null : await findCompiled(grant.policyId) };
+}
+
+/** What is true now: the reservation found that something changed, so nothing cached is used. */
+async function nextState(call: Call, before: State): Promise<State> {
+  dropGrant(before.grant.id);
+  dropUpstream(before.upstream.id);
+  if (before.grant.policyId !== null) dropCompiled(before.grant.policyId);
+  const grant = await findGrantByToken(call.token);
+  const upstream = await findUpstream(call.upstream.id);
+  return stateOf(grant ?? { ...before.grant, state: "revoked" }, upstream ?? disabled(before.upstream));
+}
+
+function disabled(upstream: Upstream): Upstream {
+  return { ...upstream, enabled: false };
+}
+
+/** An error before anything was sent: a denial, never a pass. */
+async function refuseFault(call: Call, error: unknown): Promise<Answer> {
+  const fault = toAppError(error);
+  if (fault.code === "ledger_unavailable") return unavailable(call);
+  reportFault("decide", fault);
+  try {
+    return await refuse(call, null, refusalOf("internal", "(internal)"));
+  } catch {
+    return refusalAnswer(call, refusalOf("internal", "(internal)"));
+  }
+}
+
+function answered(answer: Answer): { kind: "answer"; answer: Answer } {
+  return { kind: "answer", answer };
+}

@@ -1,0 +1,98 @@
+import "server-only";
+import { errorTable, type ErrorCode } from "@/lib/kernel/errors";
+import type { ValueObject } from "@/lib/kernel/value";
+import { jsonAnswer, type Answer } from "./answer";
+import type { Call, Exchange, Posted, RequestMessage } from "./exchange.server";
+import { enter, isIdInUse, leave, type InFlight } from "./in-flight.server";
+import { rpcError, toolRefusal, versionError, sayOf } from "./messages";
+import { answerOther } from "./other.server";
+import { governCall } from "./pipeline.server";
+import { mcpRail } from "./rail-mcp.server";
+import { readPost, type UnreadPost } from "./read-post.server";
+import type { RequestHeaders } from "./request-headers";
+import { newDecisionId, refuseBody } from "./refuse-message.server";
+import { refusalOf, refuse } from "./refuse.server";
+
+const retryMs = 1_000;
+const noArgs: ValueObject = new Map();
+
+/** Answers a POST of a known grant: reads one message, then decides or relays it. */
+export async function answerPost(request: Request, exchange: Exchange): Promise<Answer> {
+  const read = await readPost(request, exchange.headers);
+  if (!read.ok) return refuseUnread(exchange, read);
+  const { message } = read;
+  const posted: Posted = { ...exchange, ...read };
+  if (message.kind === "request" && isReusedId(posted, message)) {
+    return refuseBody(posted, "id", message.idText, "(malformed)");
+  }
+  const entry = entryOf(posted);
+  if (message.kind !== "request" || message.method !== "tools/call") return answerOther(posted, entry);
+  return answerCall({ ...posted, message }, entry);
+}
+
+/** Answers a POST while the store cannot say whose it is: nothing is forwarded, and a tool call gets a tool's answer. */
+export async function answerPostUnavailable(request: Request, headers: RequestHeaders): Promise<Answer> {
+  const read = request.method === "POST" ? await readPost(request, headers) : null;
+  const code = "ledger_unavailable";
+  const part = {
+    decision: "deny",
+    rule: "(unavailable)",
+    reason: code,
+    decisionId: "",
+    retryAfterMs: retryMs,
+  } as const;
+  if (!read?.ok) return jsonAnswer(errorTable[code].status, rpcError(read?.idText ?? "null", code, part));
+  const { message, era } = read;
+  if (message.kind !== "request") return jsonAnswer(errorTable[code].status, rpcError("null", code, part));
+  if (message.method === "tools/call") {
+    return jsonAnswer(200, toolRefusal(message.idText, era, "D", sayOf(code), part));
+  }
+  return jsonAnswer(errorTable[code].status, rpcError(message.idText, code, part));
+}
+
+async function answerCall(posted: Posted<RequestMessage>, entry: InFlight): Promise<Answer> {
+  const { params, idText } = posted.message;
+  const name = params.get("name");
+  const args = params.get("arguments") ?? (params.has("arguments") ? null : noArgs);
+  if (typeof name !== "string" || !(args instanceof Map)) return refuseBody(posted, "arguments", idText, "(malformed)");
+  const call: Call = { ...posted, decisionId: newDecisionId(), tool: name, args };
+  if (!(await enter(entry, posted.settings.inFlight))) {
+    return refuse(call, null, refusalOf("concurrency", "(concurrency)", retryMs));
+  }
+  let answer: Answer | null = null;
+  try {
+    answer = await governCall(call, mcpRail(entry));
+    return answer;
+  } finally {
+    // A stream gives its place back at its own end.
+    if (answer?.type !== "sse") leave(entry);
+  }
+}
+
+const ruleOf: Partial<Record<ErrorCode, string>> = { batch: "(batch)", header_mismatch: "(header mismatch)" };
+
+async function refuseUnread(exchange: Exchange, unread: UnreadPost): Promise<Answer> {
+  const { code, idText, era, requested } = unread;
+  // Nobody is left to read the answer, and nothing was asked for.
+  if (code === "caller_gone") return { status: 400, body: null, type: null, decisionId: null };
+  const rule = ruleOf[code] ?? "(malformed)";
+  if (code !== "version") return refuseBody(exchange, code, idText, rule);
+  return refuseBody(exchange, code, idText, rule, (part) => versionError(idText, era, requested, part));
+}
+
+/** Within one legacy session an id may be in flight once; requests without a session are matched by their connection. */
+function isReusedId(posted: Posted, message: RequestMessage): boolean {
+  const { session } = posted.headers;
+  return posted.era === "legacy" && session !== null && isIdInUse(posted.grant.id, session, message.id);
+}
+
+function entryOf(posted: Posted): InFlight {
+  return {
+    grantId: posted.grant.id,
+    serverId: posted.upstream.id,
+    session: posted.era === "legacy" ? posted.headers.session : null,
+    id: posted.message.kind === "request" ? posted.message.id : null,
+    isStream: posted.message.kind === "request" && posted.message.method === "subscriptions/listen",
+    cancelled: false,
+  };
+}

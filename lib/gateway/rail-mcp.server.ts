@@ -1,0 +1,108 @@
+import "server-only";
+import { jsonAnswer, type Answer } from "./answer";
+import { CallRun } from "./call-run.server";
+import { answerBytesMax } from "./deadlines";
+import type { InFlight } from "./in-flight.server";
+import { rpcError } from "./messages";
+import { codeOfStatus } from "./outcome";
+import type { Rail } from "./rail.server";
+import { readRpcMessage } from "./rpc-message";
+import { streamCall } from "./stream-call.server";
+import { collect, discard, openUpstream, type UpstreamAnswer } from "./transport.server";
+import { toClient } from "./upstream-headers";
+
+/** The rail of MCP tool calls: the client's own bytes over streamable HTTP. */
+export function mcpRail(entry: InFlight): Rail {
+  return {
+    async relay(call, ticket, policy) {
+      const run = new CallRun(call, ticket, policy, entry);
+      try {
+        return await send(run);
+      } catch {
+        // Nothing below throws by design; if it does, what became of the call is not known.
+        return run.fail({ kind: "broken", code: "upstream_error" });
+      }
+    },
+  };
+}
+
+async function send(run: CallRun): Promise<Answer> {
+  const { call } = run;
+  const cancel = cancelOf(run);
+  const opened = await openUpstream(call, {
+    method: "POST",
+    body: call.bytes,
+    idleMs: call.settings.deadlines.idleMs,
+    ...(cancel ? { signal: cancel } : {}),
+  });
+  if (!opened.ok) return run.fail(opened.end);
+  const { answer } = opened;
+  run.status = answer.status;
+  if (answer.status < 200 || answer.status >= 300) return relayStatus(run, answer);
+  if (answer.type === "sse") return streamCall(run, answer);
+  if (answer.type === null) {
+    discard(answer);
+    return run.fail({ kind: "unanswered" });
+  }
+  return relayJson(run, answer);
+}
+
+/**
+ * In the modern era a closed connection is a cancel. It is passed on only where a lost outcome would not have to be held:
+ * otherwise the upstream is read on to learn how the call really ended.
+ */
+function cancelOf(run: CallRun): AbortSignal | null {
+  if (run.call.era !== "modern") return null;
+  const gone = run.call.gone();
+  const leave = () => {
+    run.isLeft = true;
+  };
+  if (gone.aborted) leave();
+  else gone.addEventListener("abort", leave, { once: true });
+  return run.holds ? null : gone;
+}
+
+async function relayJson(run: CallRun, answer: UpstreamAnswer): Promise<Answer> {
+  const collected = await collect(answer, answerBytesMax, run.remainingMs);
+  if (!collected.ok) return run.fail(collected.end);
+  const message = readRpcMessage(collected.bytes);
+  if (message?.kind !== "answer" || message.id !== run.call.message.id) {
+    return run.fail(
+      collected.bytes.length === 0 ? { kind: "unanswered" } : { kind: "broken", code: "upstream_malformed" },
+    );
+  }
+  run.settle({ kind: "answered", answer: message });
+  const { decisionId } = run.call;
+  return { status: answer.status, body: collected.bytes, type: "json", decisionId, headers: toClient(answer.headers) };
+}
+
+async function relayStatus(run: CallRun, answer: UpstreamAnswer): Promise<Answer> {
+  const { status } = answer;
+  const { call } = run;
+  const body = status >= 400 && status < 500 && answer.type === "json" ? await bodyOf(run, answer) : discard(answer);
+  const isRpc = body !== undefined && readRpcMessage(body)?.kind === "answer";
+  const code = codeOfStatus(status, isRpc);
+  const headers = toClient(answer.headers);
+  if (status === 404 && call.headers.session !== null) {
+    run.settle({ kind: "status", status, isRpc });
+    const text = isRpc ? body : rpcError(call.message.idText, "session", null);
+    return { status, body: text, type: "json", decisionId: call.decisionId, headers };
+  }
+  if (code !== null || body === undefined) {
+    return run.fail({ kind: "status", status, isRpc }, retryAfterOf(answer));
+  }
+  run.settle({ kind: "status", status, isRpc });
+  return { ...jsonAnswer(status, "", call.decisionId), body, headers };
+}
+
+async function bodyOf(run: CallRun, answer: UpstreamAnswer): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const collected = await collect(answer, answerBytesMax, run.remainingMs);
+  return collected.ok ? collected.bytes : undefined;
+}
+
+/** `Retry-After` in seconds (RFC 9110, section 10.2.3) as milliseconds, at most an hour; undefined without one. */
+function retryAfterOf(answer: UpstreamAnswer): number | undefined {
+  const value = answer.headers["retry-after"];
+  const seconds = typeof value === "string" && /^\d{1,6}$/.test(value) ? Number(value) : null;
+  return seconds === null || answer.status !== 429 ? undefined : Math.min(seconds, 3600) * 1000;
+}

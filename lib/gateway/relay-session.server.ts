@@ -1,0 +1,92 @@
+import "server-only";
+import type { Answer } from "./answer";
+import { answerBytesMax } from "./deadlines";
+import type { Exchange, PolicyState } from "./exchange.server";
+import { leave, type InFlight } from "./in-flight.server";
+import { rpcError } from "./messages";
+import { judgeStatus, upstreamFailure } from "./relay-rules";
+import { readRpcMessage } from "./rpc-message";
+import { screenMessage } from "./screen";
+import { withData, type SseEvent } from "./sse-parse";
+import { SseRelay } from "./sse-relay.server";
+import { watchStream } from "./stream-watch.server";
+import { takeSuspended } from "./suspended.server";
+import { collect, discard, openUpstream, type UpstreamAnswer } from "./transport.server";
+import { toClient } from "./upstream-headers";
+
+/** Relays the body-less requests of the legacy era: GET opens a listening stream, DELETE ends a session. */
+export async function relaySession(
+  exchange: Exchange,
+  method: "GET" | "DELETE",
+  policy: PolicyState | null,
+  entry: InFlight,
+): Promise<Answer> {
+  const { deadlines } = exchange.settings;
+  const idleMs = method === "GET" ? deadlines.streamIdleMs : deadlines.idleMs;
+  const opened = await openUpstream(exchange, { method, body: null, idleMs, signal: exchange.gone() });
+  if (!opened.ok) return upstreamFailure("null", opened.end.code, null);
+  const { answer } = opened;
+  const headers = toClient(answer.headers);
+  if (answer.status >= 400 || answer.status < 200 || (answer.status >= 300 && answer.status < 400)) {
+    return relayStatus(exchange, answer);
+  }
+  if (method === "GET" && answer.type === "sse") {
+    return {
+      status: answer.status,
+      body: listen(exchange, answer, policy, entry),
+      type: "sse",
+      decisionId: null,
+      headers,
+    };
+  }
+  discard(answer);
+  if (method === "GET") return upstreamFailure("null", "upstream_malformed", null);
+  return { status: answer.status, body: null, type: null, decisionId: null, headers };
+}
+
+function listen(exchange: Exchange, answer: UpstreamAnswer, policy: PolicyState | null, entry: InFlight) {
+  const watch = watchStream(exchange, policy);
+  const relay = new SseRelay(answer, {
+    onEvent: (event) => passEvent(exchange, event, watch.isHidden),
+    onEnd: () => {
+      watch.end();
+      leave(entry);
+      return null;
+    },
+    readOn: () => false,
+    totalMs: null,
+    keepAliveMs: exchange.settings.deadlines.keepAliveMs,
+  });
+  watch.start(relay);
+  return relay.readable;
+}
+
+function passEvent(exchange: Exchange, event: SseEvent, isHidden: (tool: string) => boolean) {
+  if (!event.data || event.data.length === 0) return event.raw;
+  const message = readRpcMessage(event.data);
+  if (!message) return { kind: "broken", code: "upstream_malformed" } as const;
+  if (message.kind === "call") return event.raw;
+  // The answer to a call whose own stream the upstream closed early comes here.
+  const run = message.id === null ? null : takeSuspended(exchange.grant.id, exchange.headers.session, message.id);
+  run?.settle({ kind: "answered", answer: message });
+  const data = screenMessage(event.data, message, { isHidden, isModern: false });
+  if (!data) return { kind: "broken", code: "upstream_malformed" } as const;
+  return data === event.data ? event.raw : withData(event, data);
+}
+
+async function relayStatus(exchange: Exchange, answer: UpstreamAnswer): Promise<Answer> {
+  const { status } = answer;
+  const headers = toClient(answer.headers);
+  if (status >= 400 && status < 500 && answer.type === "json") {
+    const collected = await collect(answer, answerBytesMax, exchange.settings.deadlines.totalMs);
+    const isRpc = collected.ok && readRpcMessage(collected.bytes)?.kind === "answer";
+    if (isRpc && judgeStatus(status, true) === null) {
+      return { status, body: collected.bytes, type: "json", decisionId: null, headers };
+    }
+  } else discard(answer);
+  if (status === 404 && exchange.headers.session !== null) {
+    return { status, body: rpcError("null", "session", null), type: "json", decisionId: null, headers };
+  }
+  const judged = judgeStatus(status, false) ?? { code: "upstream_error" as const, status: 502 };
+  return { ...upstreamFailure("null", judged.code, null, judged.status), headers };
+}

@@ -1,0 +1,64 @@
+import { findDocument, findMembers, readString, readText, type Member, type Span } from "./json-span";
+
+/** A JSON-RPC id as a client may choose it. */
+export type RpcId = string | number;
+
+/** What the relay must know of a message that an upstream sent; the bytes themselves are not kept here. */
+export interface RpcMessage {
+  /** `answer` = a result or an error; `call` = the upstream's own request or notification. */
+  kind: "answer" | "call";
+  /** Null for a notification and for an answer to a request that could not be read. */
+  id: RpcId | null;
+  /** Span of `result`; null in errors and calls. */
+  result: Span | null;
+  isError: boolean;
+  /** The result's `resultType` (2026-07-28); null when absent. */
+  resultType: string | null;
+  /** The code of `error`; null in results and calls. */
+  errorCode: number | null;
+}
+
+/** Reads one message of an upstream; null when it is not one JSON-RPC 2.0 message (a batch is none). */
+export function readRpcMessage(bytes: Uint8Array): RpcMessage | null {
+  const document = findDocument(bytes);
+  const members = document && findMembers(bytes, document);
+  if (!members) return null;
+  const get = (key: string): Member | undefined => members.find((member) => member.key === key);
+  const id = get("id");
+  const idValue = id ? readId(bytes, id) : null;
+  if (idValue === undefined) return null;
+  const [result, error] = [get("result"), get("error")];
+  if (get("method")) return result || error ? null : { ...blank, kind: "call", id: idValue };
+  if (result && !error) return readResult(bytes, idValue, result);
+  if (error && !result) return readError(bytes, idValue, error);
+  return null;
+}
+
+const blank = { result: null, isError: false, resultType: null, errorCode: null } as const;
+
+function readResult(bytes: Uint8Array, id: RpcId | null, span: Span): RpcMessage | null {
+  const members = findMembers(bytes, span);
+  if (!members) return null;
+  const message: RpcMessage = { ...blank, kind: "answer", id, result: { start: span.start, end: span.end } };
+  for (const member of members) {
+    if (member.key === "isError") message.isError = bytes[member.start] === 0x74;
+    else if (member.key === "resultType") message.resultType = readString(bytes, member);
+  }
+  return message;
+}
+
+function readError(bytes: Uint8Array, id: RpcId | null, span: Span): RpcMessage | null {
+  const code = findMembers(bytes, span)?.find((member) => member.key === "code");
+  const value = code ? Number(readText(bytes, code)) : NaN;
+  return Number.isInteger(value) ? { ...blank, kind: "answer", id, errorCode: value } : null;
+}
+
+/** The id at `span`; undefined when it is neither string, safe integer nor null. */
+function readId(bytes: Uint8Array, span: Span): RpcId | null | undefined {
+  const raw = readText(bytes, span);
+  if (raw === null) return undefined;
+  if (raw === "null") return null;
+  if (raw.startsWith('"')) return readString(bytes, span) ?? undefined;
+  const value = Number(raw);
+  return Number.isSafeInteger(value) ? value : undefined;
+}

@@ -1,0 +1,71 @@
+import "server-only";
+import type { Answer } from "./answer";
+import type { CallRun } from "./call-run.server";
+import { leave } from "./in-flight.server";
+import { screenMessage } from "./screen";
+import { readRpcMessage } from "./rpc-message";
+import { toEvent, withData, type SseEvent } from "./sse-parse";
+import { SseRelay, type StreamEnd, type StreamRules } from "./sse-relay.server";
+import { watchStream } from "./stream-watch.server";
+import { suspend } from "./suspended.server";
+import type { UpstreamAnswer } from "./transport.server";
+import { toClient } from "./upstream-headers";
+
+/** Relays the event stream that answers a call, and settles the call when its answer passes. */
+export function streamCall(run: CallRun, answer: UpstreamAnswer): Answer {
+  const { call } = run;
+  let isResumable = false;
+  const watch = watchStream(call, run.policy);
+  const rules: StreamRules = {
+    onEvent: (event) => {
+      isResumable ||= event.hasId && call.era === "legacy";
+      return passEvent(run, event, watch.isHidden);
+    },
+    onEnd: (end, stalled) => {
+      watch.end();
+      leave(run.entry);
+      return endOf(run, end, stalled, isResumable);
+    },
+    readOn: () => {
+      if (call.era === "modern") run.isLeft = true;
+      return call.era === "legacy" || run.holds;
+    },
+    totalMs: run.remainingMs,
+    keepAliveMs: call.settings.deadlines.keepAliveMs,
+  };
+  const relay = new SseRelay(answer, rules);
+  watch.start(relay);
+  return {
+    status: answer.status,
+    body: relay.readable,
+    type: "sse",
+    decisionId: call.decisionId,
+    headers: toClient(answer.headers),
+  };
+}
+
+function passEvent(run: CallRun, event: SseEvent, isHidden: (tool: string) => boolean) {
+  if (!event.data || event.data.length === 0) return event.raw;
+  const message = readRpcMessage(event.data);
+  if (!message) return { kind: "broken", code: "upstream_malformed" } as const;
+  if (message.kind === "call") return event.raw;
+  // Another request's answer, or a second one: nobody asked for it here.
+  if (message.id !== run.call.message.id || run.isSettled) return null;
+  const screened = screenMessage(event.data, message, { isHidden, isModern: run.call.era === "modern" });
+  if (!screened) return { kind: "broken", code: "upstream_malformed" } as const;
+  if (event.isMessage) run.settle({ kind: "answered", answer: message });
+  return screened === event.data ? event.raw : withData(event, screened);
+}
+
+/** Settles a call whose stream ended without its answer, and writes the last words to a client that still listens. */
+function endOf(run: CallRun, end: StreamEnd, stalled: boolean, isResumable: boolean): Uint8Array | null {
+  if (run.isSettled) return null;
+  if (end.kind !== "broken" && isResumable) {
+    suspend(run);
+    return null;
+  }
+  // An agent that stops reading would otherwise turn its own silence into an unknown outcome that gives quota back.
+  if (stalled || end.kind === "left") run.isLeft = true;
+  const verdict = run.settle(end.kind === "broken" ? end : { kind: "broken", code: "upstream_error" });
+  return toEvent(run.failureText(verdict));
+}
