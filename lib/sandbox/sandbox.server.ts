@@ -1,0 +1,4 @@
+import "server-only";
+
+export { demoKey, startPaymentsServer, type PaymentsServer } from "./payments-server.server";
+export { seedDemo, type DemoFacts } from "./seed.server";
