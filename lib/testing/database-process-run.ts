@@ -1,17 +1,21 @@
 import { createInterface } from "node:readline";
-import type { Answer } from "./database-process";
+import type { Answer, DatabaseChoice } from "./database-process";
 import { closeDatabase, openDatabase, pool } from "@/lib/db/db.server";
 import { isStartError } from "@/lib/env/start-error";
 
-// Run by startDatabaseProcess: argv is a data folder and a database URL, one of them empty; stdin is SQL, or `close`.
-const [dataDir = "", databaseUrl = ""] = process.argv.slice(2);
+// Run by startDatabaseProcess: the argument is a DatabaseChoice, stdin is SQL, or `close`.
+const choice = JSON.parse(process.argv[2] ?? "") as DatabaseChoice;
+const options =
+  "databaseUrl" in choice
+    ? { dataDir: "", databaseUrl: choice.databaseUrl, durable: false }
+    : { dataDir: choice.dataDir, databaseUrl: null, durable: choice.durable ?? false };
 const say = (answer: Answer) => process.stdout.write(`${JSON.stringify(answer)}\n`);
 
 // Ctrl-C must not end this process, so that a test sees what it does to the server.
 process.on("SIGINT", () => undefined);
 
 try {
-  const facts = await openDatabase({ dataDir, databaseUrl: databaseUrl === "" ? null : databaseUrl, durable: false });
+  const facts = await openDatabase(options);
   say({ kind: "open", ...facts });
 } catch (error) {
   const exitCode = isStartError(error) ? error.exitCode : 1;

@@ -20,17 +20,20 @@ export interface DatabaseProcess {
   /** The process, and with it its process group, as a terminal's Ctrl-C would reach it. */
   child: ChildProcess;
   first: Promise<Answer>;
-  query(sql: string): Promise<Answer>;
-  close(): Promise<Answer>;
-  kill(): Promise<void>;
+  query: (sql: string) => Promise<Answer>;
+  close: () => Promise<Answer>;
+  kill: () => Promise<void>;
 }
 
-/** Starts the process; `first` is its first answer. Exactly one of the options is a database. */
-export function startDatabaseProcess(options: { dataDir?: string; databaseUrl?: string }): DatabaseProcess {
+/** Which database to open: the bundled one of a folder (`durable: true` with fsync, as in production), or a URL. */
+export type DatabaseChoice = { dataDir: string; durable?: boolean } | { databaseUrl: string };
+
+/** Starts the process; `first` is its first answer. */
+export function startDatabaseProcess(choice: DatabaseChoice): DatabaseProcess {
   const script = path.join(import.meta.dirname, "database-process-run.ts");
   const child = spawn(
     process.execPath,
-    ["--conditions=react-server", "--import", "tsx", script, options.dataDir ?? "", options.databaseUrl ?? ""],
+    ["--conditions=react-server", "--import", "tsx", script, JSON.stringify(choice)],
     { cwd: process.cwd(), detached: true, stdio: ["pipe", "pipe", "inherit"] },
   );
   const { pid, stdin, stdout } = child;
@@ -53,6 +56,7 @@ export function startDatabaseProcess(options: { dataDir?: string; databaseUrl?: 
     query: async (sql) => ask(sql),
     async close() {
       const answer = await ask("close");
+      stdin.end();
       await gone;
       return answer;
     },

@@ -12,7 +12,7 @@ export async function startEverythingServer(): Promise<{ url: string; close: () 
   const preload = pathToFileURL(path.join(import.meta.dirname, "everything-loopback.mjs")).href;
   const child = spawn(process.execPath, ["--import", preload, entry, "streamableHttp"], {
     stdio: ["ignore", "pipe", "ignore"],
-    env: { PATH: process.env.PATH ?? "" },
+    env: process.env,
   });
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const port = await new Promise<string>((resolve, reject) => {

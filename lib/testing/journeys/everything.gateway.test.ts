@@ -3,7 +3,8 @@ import { Client as OldClient } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as OldTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startEverythingServer } from "./everything-server";
-import { openJourney, textOf, type Journey } from "./journey";
+import { textOf } from "./agent";
+import { openJourney, type Journey } from "./journey";
 
 const policy = `
 version: "1"

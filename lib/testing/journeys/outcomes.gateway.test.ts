@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { chargeOf, denialOf, openJourney, textOf, type Agent, type Journey } from "./journey";
+import { chargeOf, denialOf, textOf, type Agent } from "./agent";
+import { openJourney, type Journey } from "./journey";
 
 let journey: Journey;
 beforeAll(async () => {
@@ -12,9 +13,15 @@ afterAll(() => journey.close());
 async function chargeWhile(agent: Agent, amount: number, control: Parameters<Journey["payments"]["control"]>[0]) {
   const before = journey.payments.ledger.executed().length;
   journey.payments.control(control);
-  const result = await agent.client.callTool(chargeOf(amount)).catch((error: unknown) => error as Record<string, unknown>);
+  const result = await agent.client
+    .callTool(chargeOf(amount))
+    .catch((error: unknown) => error as Record<string, unknown>);
   await journey.settled();
-  return { result, used: await agent.used("daily_spend"), executed: journey.payments.ledger.executed().length - before };
+  return {
+    result,
+    used: await agent.used("daily_spend"),
+    executed: journey.payments.ledger.executed().length - before,
+  };
 }
 
 describe("a failing upstream call leaves the counter where it was", () => {
@@ -41,7 +48,10 @@ describe("a failing upstream call leaves the counter where it was", () => {
     await journey.settled();
     expect(result.isError).toBe(true);
     expect(await agent.used("daily_spend")).toBe("0");
-    expect(journey.payments.ledger.entries().at(-1)).toMatchObject({ rawArgs: '{"amount":0.5,"currency":"usd"}', outcome: "refused" });
+    expect(journey.payments.ledger.entries().at(-1)).toMatchObject({
+      rawArgs: '{"amount":0.5,"currency":"usd"}',
+      outcome: "refused",
+    });
   });
 
   test("the whole daily cap is usable after twenty declined charges", async () => {

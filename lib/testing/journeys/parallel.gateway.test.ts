@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { chargeOf, denialOf, openJourney, type Agent, type Journey } from "./journey";
+import { chargeOf, denialOf, type Agent } from "./agent";
+import { openJourney, type Journey } from "./journey";
 
 let journey: Journey;
 beforeAll(async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { chargeOf, denialOf, openJourney, textOf, type Journey } from "./journey";
+import { chargeOf, denialOf, textOf } from "./agent";
+import { openJourney, type Journey } from "./journey";
 
 let journey: Journey;
 beforeAll(async () => {
@@ -22,7 +23,9 @@ describe.each(["legacy", "auto"] as const)("the spending-control policy, %s clie
   test("a hidden tool answers exactly like an unknown one and neither reaches the server", async () => {
     const agent = await journey.agent(mode);
     const errorOf = async (name: string) => {
-      const error: unknown = await agent.client.callTool({ name, arguments: { id: "cus_ada" } }).catch((e: unknown) => e);
+      const error: unknown = await agent.client
+        .callTool({ name, arguments: { id: "cus_ada" } })
+        .catch((e: unknown) => e);
       const { code, message, data } = error as { code?: unknown; message?: string; data?: unknown };
       return { code, message: message?.replaceAll(name, "<name>"), data };
     };
@@ -37,7 +40,11 @@ describe.each(["legacy", "auto"] as const)("the spending-control policy, %s clie
     const result = await agent.client.callTool(chargeOf(60_000));
     expect(result.isError).toBe(true);
     expect(textOf(result)).toBe("[POLICYLAYER POLICY DENIED] Single charge cannot exceed $500.00");
-    expect(denialOf(result)).toMatchObject({ decision: "deny", rule: "/tools/create_charge/rules/max single charge", reason: "rule" });
+    expect(denialOf(result)).toMatchObject({
+      decision: "deny",
+      rule: "/tools/create_charge/rules/max single charge",
+      reason: "rule",
+    });
     expect(arrivals().filter((entry) => entry.rawArgs.includes("60000"))).toEqual([]);
     expect(await agent.used("daily_spend")).toBe("0");
   });
@@ -50,7 +57,11 @@ describe.each(["legacy", "auto"] as const)("the spending-control policy, %s clie
     const denied = await agent.client.callTool(chargeOf(1));
     expect(textOf(denied)).toBe("[POLICYLAYER POLICY DENIED] Daily spending cap of $10,000.00 reached");
     const denial = denialOf(denied);
-    expect(denial).toMatchObject({ decision: "rate_limited", rule: "/tools/create_charge/rules/daily spend cap", reason: "limit" });
+    expect(denial).toMatchObject({
+      decision: "rate_limited",
+      rule: "/tools/create_charge/rules/daily spend cap",
+      reason: "limit",
+    });
     expect(denial?.retryAfterMs).toBeGreaterThan(0);
     expect(denial?.retryAfterMs).toBeLessThanOrEqual(86_400_000);
     expect(await agent.used("daily_spend")).toBe("1000000");
@@ -73,31 +84,41 @@ describe.each(["legacy", "auto"] as const)("the spending-control policy, %s clie
     const refund = (amount: number) => agent.client.callTool({ name: "create_refund", arguments: { amount } });
     const before = executed("create_refund").length;
     await journey.roomInWindow("day", 60);
-    expect(textOf(await refund(10_001))).toBe("[POLICYLAYER POLICY DENIED] Refunds over $100.00 require manual processing");
+    expect(textOf(await refund(10_001))).toBe(
+      "[POLICYLAYER POLICY DENIED] Refunds over $100.00 require manual processing",
+    );
     for (let n = 0; n < 10; n++) expect((await refund(10_000)).isError).toBeFalsy();
     expect(textOf(await refund(1))).toBe("[POLICYLAYER POLICY DENIED] Daily refund limit (10) reached");
     expect(executed("create_refund")).toHaveLength(before + 10);
   });
 
-  test("a tool that the policy denies and a tool that it does not list are denied by name of the rule", async () => {
+  test("tools that the policy does not list are seen and denied", async () => {
     const agent = await journey.agent(mode);
     const before = arrivals().length;
-    const denied = await agent.client.callTool({ name: "delete_subscription", arguments: { id: "sub_ada_pro" } });
-    expect(textOf(denied)).toBe("[POLICYLAYER POLICY DENIED] Subscription deletion is not permitted via AI agents");
-    const unlisted = await agent.client.callTool({ name: "list_customers", arguments: {} });
-    expect(denialOf(unlisted)).toMatchObject({ decision: "deny", reason: "default_deny" });
+    for (const [name, args] of [
+      ["delete_subscription", { id: "sub_ada_pro" }],
+      ["list_customers", {}],
+    ] as const) {
+      const unlisted = await agent.client.callTool({ name, arguments: args });
+      expect(textOf(unlisted)).toContain("[POLICYLAYER POLICY DENIED] ");
+      expect(denialOf(unlisted)).toMatchObject({ decision: "deny", reason: "default_deny" });
+    }
     expect(arrivals()).toHaveLength(before);
   });
 
   test("the 61st call within a minute is denied and the first sixty are executed", async () => {
     const agent = await journey.agent(mode);
     const before = executed("create_charge").length;
-    await journey.roomInWindow("minute", 20);
+    await journey.roomInWindow("minute", 10);
     const results = [];
     for (let n = 0; n < 61; n++) results.push(await agent.client.callTool(chargeOf(1)));
     expect(results.slice(0, 60).filter((result) => result.isError)).toEqual([]);
     const last = results[60];
-    expect(denialOf(last)).toMatchObject({ decision: "rate_limited", rule: "/tools/*/rules/global rate limit", reason: "limit" });
+    expect(denialOf(last)).toMatchObject({
+      decision: "rate_limited",
+      rule: "/tools/*/rules/global rate limit",
+      reason: "limit",
+    });
     expect(denialOf(last)?.retryAfterMs).toBeLessThanOrEqual(60_000);
     expect(executed("create_charge")).toHaveLength(before + 60);
     expect(await agent.used("daily_spend")).toBe("60");

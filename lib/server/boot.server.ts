@@ -1,0 +1,97 @@
+import "server-only";
+import { closeDatabase, openDatabase } from "@/lib/db/db.server";
+import { env, isPublicUrlSet, setRuntime } from "@/lib/env/env.server";
+import { isStartError, StartError } from "@/lib/env/start-error";
+import { handleMcp } from "@/lib/gateway/gateway.server";
+import { errorTable, isAppError } from "@/lib/kernel/errors";
+import { startLedger, stopLedger } from "@/lib/ledger/ledger.server";
+import { closeVault, openVault, subkey } from "@/lib/vault/vault.server";
+import { startDemo } from "./demo.server";
+import { Listener } from "./listener.server";
+import { openPages } from "./pages.server";
+import { listenOn } from "./port.server";
+import { failingParts } from "./readiness.server";
+import { emptyDataFolder } from "./reset.server";
+import { setupText } from "./setup-text.server";
+import { stopOnSignals, type Stoppable } from "./stop.server";
+
+/** Shows `work` as one line of progress; `note` adds a remark to that line. */
+export type Step = <T>(name: string, work: (note: (text: string) => void) => Promise<T>) => Promise<T>;
+
+export interface BootOptions {
+  /** The project's folder. */
+  root: string;
+  demo: boolean;
+  dev: boolean;
+  reset: boolean;
+  /** Where the demo writes its facts; absolute. */
+  jsonFile: string | null;
+  step: Step;
+}
+
+/**
+ * Starts the product in this process: socket, database, vault, ledger, console, demo. Ends the process with the exit code of
+ * the error table and a plain text when a part cannot start; what had started is stopped first.
+ */
+export async function boot(options: BootOptions): Promise<void> {
+  const parts: Stoppable[] = [];
+  const stop = stopOnSignals(parts);
+  try {
+    await start(options, parts);
+  } catch (error) {
+    process.stderr.write(`\n${startText(error)}\n`);
+    await stop(exitCodeOf(error));
+  }
+}
+
+async function start(options: BootOptions, parts: Stoppable[]): Promise<void> {
+  const { step } = options;
+  const { databaseUrl, dataDir, vaultKeys, vaultKeysFile } = env();
+  const listener = new Listener({ handleMcp, failing: failingParts, dev: options.dev });
+  await bind(listener, parts);
+  if (options.reset) await step("empty data folder", (note) => emptyDataFolder({ dataDir, databaseUrl }, note));
+  await step("database", async (note) => {
+    // Listed first: an open that fails half-way is closed too.
+    parts.push({ name: "database", stop: closeDatabase });
+    await openDatabase({ dataDir, databaseUrl });
+    note(databaseUrl === null ? dataDir : "DATABASE_URL");
+  });
+  await openVault({ keys: vaultKeys, keysFile: vaultKeysFile, generateIn: databaseUrl === null ? dataDir : null });
+  parts.push({ name: "vault", stop: async () => closeVault() });
+  const authSecret = env().authSecret ?? subkey("console-session").key.toString("base64url");
+  setRuntime({ port: env().port, publicUrl: env().publicUrl, authSecret });
+  parts.push({ name: "ledger", stop: stopLedger });
+  await startLedger();
+  await step("console", async () => {
+    const pages = await openPages(options, listener.server);
+    parts.push({ name: "console", stop: pages.close });
+    listener.serve(pages, env());
+  });
+  if (options.demo) await startDemo(options, parts);
+  else process.stdout.write(await setupText(env().publicUrl));
+}
+
+async function bind(listener: Listener, parts: Stoppable[]): Promise<void> {
+  const { host, port, portIsDefault, publicUrl } = env();
+  const bound = await listenOn(listener.server, { host, port, mayMove: portIsDefault });
+  parts.push({ name: "listener", listener });
+  if (bound !== port && port !== 0) process.stdout.write(`  · port ${String(port)} is busy, using ${String(bound)}\n`);
+  setRuntime({ port: bound, publicUrl: isPublicUrlSet() ? publicUrl : `http://localhost:${String(bound)}` });
+}
+
+/** The text for the person at the terminal: no stack for what they can mend themselves. */
+function startText(error: unknown): string {
+  if (isStartError(error)) return error.message;
+  if (isAppError(error) && "exit" in errorTable[error.code]) {
+    const { say, check } = errorTable[error.code];
+    return `${say}${error.detail ? ` ${error.detail}` : ""}\nWhat to check: ${check}`;
+  }
+  return error instanceof Error ? (error.stack ?? error.message) : new StartError(String(error)).message;
+}
+
+function exitCodeOf(error: unknown): number {
+  if (isStartError(error)) return error.exitCode;
+  if (!isAppError(error)) return 1;
+  const row = errorTable[error.code];
+  return "exit" in row ? row.exit : 1;
+}

@@ -1,0 +1,222 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
+
+/** What the upstream does with the next `tools/call`. */
+export type Mode =
+  | "ok"
+  | "hang"
+  | "slow"
+  | "stall"
+  | "500"
+  | "reset-before"
+  | "reset-after"
+  | "flood"
+  | "bomb"
+  | "redirect"
+  | "echo-headers"
+  | "is-error"
+  | "rpc-error"
+  | "sse"
+  | "sse-cut"
+  | "wrong-id"
+  | "garbage"
+  | "hostile-headers"
+  | "status";
+
+/** One request as it arrived, before anything was done with it. */
+export interface Received {
+  method: string;
+  rawHeaders: string[];
+  headers: IncomingMessage["headers"];
+  body: Buffer;
+}
+
+/** One tool call that was really executed: the truth that tests count. */
+export interface Executed {
+  tool: string;
+  args: unknown;
+  body: string;
+}
+
+export interface ScriptedUpstream {
+  url: string;
+  mode: Mode;
+  /** HTTP status of mode `status`, error code of mode `rpc-error`, delay of mode `slow`. */
+  status: number;
+  statusBody: string | null;
+  rpcCode: number;
+  delayMs: number;
+  /** Where mode `redirect` points. */
+  location: string;
+  /** The `tools/list` result as bytes; null = the default tools. */
+  listResult: string | null;
+  received: Received[];
+  executed: Executed[];
+  /** Sends the waiting answer parts of modes `sse` and `hang`; `sse` sends progress first and waits for this. */
+  release(): void;
+  reset(): void;
+  close(): Promise<void>;
+}
+
+export const scriptedTools = ["create_charge", "create_refund", "list_customers", "delete_customer"] as const;
+
+interface Message {
+  id?: number | string;
+  method?: string;
+  params?: { name?: string; arguments?: unknown };
+}
+
+const json = { "Content-Type": "application/json" };
+const sse = { "Content-Type": "text/event-stream" };
+
+/** Starts a scripted MCP upstream on loopback. It answers `initialize`, lists, and calls by its mode. */
+export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
+  const waiting = new Set<() => void>();
+  const initial = {
+    mode: "ok" as Mode,
+    status: 400,
+    statusBody: null,
+    rpcCode: -32603,
+    delayMs: 50,
+    location: "http://127.0.0.1:9/",
+    listResult: null,
+  };
+  const server = createServer((incoming, outgoing) => {
+    const parts: Buffer[] = [];
+    incoming.on("data", (part: Buffer) => parts.push(part));
+    incoming.on("end", () => {
+      take(upstream, incoming, outgoing, Buffer.concat(parts), (work) => waiting.add(work));
+    });
+    incoming.on("error", () => undefined);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const upstream: ScriptedUpstream = {
+    ...initial,
+    url: `http://127.0.0.1:${String(port)}/mcp`,
+    received: [],
+    executed: [],
+    release() {
+      for (const work of waiting) work();
+      waiting.clear();
+    },
+    reset() {
+      Object.assign(upstream, initial);
+      upstream.received = [];
+      upstream.executed = [];
+      upstream.release();
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => {
+          resolve();
+        });
+      }),
+  };
+  return upstream;
+}
+
+type Wait = (work: () => void) => void;
+
+function take(
+  upstream: ScriptedUpstream,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  body: Buffer,
+  wait: Wait,
+): void {
+  const { method = "", rawHeaders, headers } = incoming;
+  upstream.received.push({ method, rawHeaders, headers, body });
+  if (method === "GET") return void outgoing.writeHead(200, sse).write(": open\n\n");
+  if (method === "DELETE") return void outgoing.writeHead(200).end();
+  const message = JSON.parse(body.toString()) as Message;
+  if (message.id === undefined) return void outgoing.writeHead(202).end();
+  const answer = (result: unknown) => JSON.stringify({ jsonrpc: "2.0", id: message.id, result });
+  if (message.method === "tools/list") {
+    const listed = upstream.listResult ?? JSON.stringify({ tools: scriptedTools.map(definitionOf) });
+    outgoing.writeHead(200, json).end(`{"jsonrpc":"2.0","id":${JSON.stringify(message.id)},"result":${listed}}`);
+  } else if (message.method === "tools/call") {
+    call(upstream, message, body.toString(), outgoing, wait);
+  } else if (message.method === "initialize") {
+    const result = {
+      protocolVersion: "2025-11-25",
+      capabilities: { tools: {} },
+      serverInfo: { name: "s", version: "1" },
+    };
+    outgoing.writeHead(200, { ...json, "Mcp-Session-Id": "session-1" }).end(answer(result));
+  } else outgoing.writeHead(200, json).end(answer({}));
+}
+
+function definitionOf(name: string) {
+  return { name, description: name, inputSchema: { type: "object" } };
+}
+
+function call(upstream: ScriptedUpstream, message: Message, body: string, outgoing: ServerResponse, wait: Wait): void {
+  const execute = () => {
+    upstream.executed.push({ tool: message.params?.name ?? "", args: message.params?.arguments ?? null, body });
+  };
+  const result = (more: object = {}) =>
+    JSON.stringify({ jsonrpc: "2.0", id: message.id, result: { content: [{ type: "text", text: "done" }], ...more } });
+  const say = (text: string, headers: Record<string, string> = json, status = 200) =>
+    outgoing.writeHead(status, headers).end(text);
+  const error = (code: number) => JSON.stringify({ jsonrpc: "2.0", id: message.id, error: { code, message: "no" } });
+  const modes: Record<Mode, () => void> = {
+    ok: () => (execute(), say(result())),
+    "is-error": () => (execute(), say(result({ isError: true }))),
+    "rpc-error": () => (execute(), say(error(upstream.rpcCode))),
+    "wrong-id": () => (execute(), say(result().replace(/"id":[^,]+/, '"id":"someone-else"'))),
+    garbage: () => (execute(), say('{"jsonrpc":"2.0",')),
+    "500": () => (execute(), say("secret stack trace", { "Content-Type": "text/html" }, 500)),
+    status: () => say(upstream.statusBody ?? "", upstream.statusBody === null ? {} : json, upstream.status),
+    redirect: () => say("", { Location: upstream.location }, 307),
+    hang: () => (execute(), wait(() => say(result()))),
+    slow: () => (execute(), setTimeout(() => say(result()), upstream.delayMs)),
+    stall: () => (execute(), outgoing.writeHead(200, json).write('{"jsonrpc"')),
+    "reset-before": () => outgoing.destroy(),
+    "reset-after": () => (execute(), outgoing.writeHead(200, json).write("{"), setImmediate(() => outgoing.destroy())),
+    flood: () => (execute(), flood(outgoing)),
+    bomb: () => (execute(), outgoing.writeHead(200, { ...json, "Content-Encoding": "gzip" }).end(bomb())),
+    "echo-headers": () => (execute(), say(result({ structuredContent: { ok: true } }))),
+    "hostile-headers": () => (execute(), say(result(), hostile)),
+    sse: () => (execute(), stream(outgoing, message.id, result(), wait)),
+    "sse-cut": () => (execute(), outgoing.writeHead(200, sse).end(progressOf(message.id))),
+  };
+  modes[upstream.mode]();
+}
+
+/** 64 MiB of white space in 64 KiB. */
+function bomb(): Buffer {
+  return gzipSync(Buffer.alloc(64 * 1024 * 1024, 0x20));
+}
+
+const hostile = {
+  ...json,
+  "Set-Cookie": "session=stolen",
+  "Content-Security-Policy": "default-src *",
+  Location: "http://evil.example/",
+  "X-Internal": "10.0.0.1",
+  "WWW-Authenticate": 'Bearer resource_metadata="http://evil.example/"',
+};
+
+function progressOf(id: unknown): string {
+  const params = { progressToken: id, progress: 1, message: "half way" };
+  return `event: message\ndata: ${JSON.stringify({ jsonrpc: "2.0", method: "notifications/progress", params })}\n\n`;
+}
+
+function stream(outgoing: ServerResponse, id: unknown, result: string, wait: Wait): void {
+  outgoing.writeHead(200, sse).write(progressOf(id));
+  wait(() => outgoing.end(`event: message\ndata: ${result}\n\n`));
+}
+
+/** Events without end, as fast as they are taken. */
+function flood(outgoing: ServerResponse): void {
+  outgoing.writeHead(200, sse);
+  const block = progressOf("flood").repeat(100);
+  const more = () => {
+    while (!outgoing.destroyed && outgoing.write(block));
+    if (!outgoing.destroyed) outgoing.once("drain", more);
+  };
+  more();
+}
