@@ -15,7 +15,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["{lib,app,components}/**/*.test.{ts,tsx}"],
-          exclude: ["**/*.db.test.ts", "**/route.test.ts", "lib/gateway/**/*.gateway.test.ts", "**/node_modules/**"],
+          exclude: ["**/*.db.test.ts", "**/route.test.ts", "**/*.gateway.test.ts", "**/node_modules/**"],
           setupFiles: ["lib/testing/console-guard.ts"],
         },
       },

@@ -1,10 +1,10 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { stopServer } from "./bundled.server";
 import { prepareCluster } from "./cluster.server";
-import { findPostmaster, isAlive } from "./postmaster.server";
+import { findPostmaster, isServerOf } from "./postmaster.server";
 import { startDatabaseProcess, type DatabaseProcess } from "@/lib/testing/database-process";
 
 let dataDir: string;
@@ -12,8 +12,8 @@ let started: DatabaseProcess[];
 const clusterFolder = () => path.join(dataDir, "postgresql", "cluster");
 const serverPid = async () => (await findPostmaster(clusterFolder()))?.pid ?? 0;
 
-function start(): DatabaseProcess {
-  const made = startDatabaseProcess({ dataDir });
+function start(durable = false): DatabaseProcess {
+  const made = startDatabaseProcess({ dataDir, durable });
   started.push(made);
   return made;
 }
@@ -56,17 +56,17 @@ describe("one owner", () => {
 
 describe("crashes", () => {
   test("O2 a server orphaned by kill -9 is adopted with its rows", async () => {
-    const first = start();
+    const first = start(true);
     await first.first;
     await first.query("CREATE TABLE kept AS SELECT 7 AS value");
     const pid = await serverPid();
     await first.kill();
-    const second = start();
+    const second = start(true);
     expect(await second.first).toMatchObject({ kind: "open", adopted: true });
     expect(await serverPid()).toBe(pid);
     expect(await second.query("SELECT value FROM kept")).toMatchObject({ rows: [{ value: 7 }] });
     await second.close();
-    expect(isAlive(pid)).toBe(false);
+    expect(await isServerOf(pid, clusterFolder())).toBe(false);
   });
 
   test("O2 a left-over lock file never blocks, not even when its process id now belongs to a stranger", async () => {
@@ -77,6 +77,8 @@ describe("crashes", () => {
     const leftOver = await readFile(file, "utf8");
     await first.close();
     await writeFile(file, leftOver.replace(/^\d+/, String(process.pid)), { mode: 0o600 });
+    const { uid, gid } = await stat(clusterFolder());
+    await chown(file, uid, gid);
     const second = start();
     expect(await second.first).toMatchObject({ kind: "open", adopted: false });
     expect(await second.query("SELECT value FROM kept")).toMatchObject({ rows: [{ value: 7 }] });
@@ -84,7 +86,7 @@ describe("crashes", () => {
   });
 
   test("a server that is killed under its owner is started again on the same port", async () => {
-    const first = start();
+    const first = start(true);
     await first.first;
     await first.query("CREATE TABLE kept AS SELECT 7 AS value");
     const pid = await serverPid();
@@ -105,7 +107,7 @@ describe("stops", () => {
     await first.query("CREATE TABLE kept AS SELECT 7 AS value");
     const pid = await serverPid();
     await first.close();
-    expect(isAlive(pid)).toBe(false);
+    expect(await isServerOf(pid, clusterFolder())).toBe(false);
     const second = start();
     expect(await second.first).toMatchObject({ kind: "open", adopted: false, applied: [] });
     expect(await second.query("SELECT value FROM kept")).toMatchObject({ rows: [{ value: 7 }] });

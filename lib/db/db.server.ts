@@ -133,7 +133,7 @@ export async function closeDatabase(): Promise<void> {
   if (!opened) return;
   here.opened = null;
   const ends = [opened.feed.close(), opened.prisma.$disconnect(), opened.prismaPool.end(), opened.pool.end()];
-  await Promise.race([Promise.allSettled(ends), wait(stepTimeoutMs)]);
+  await Promise.race([Promise.allSettled(ends), wait(stepTimeoutMs, undefined, { ref: false })]);
   await opened.bundled?.close();
 }
 

@@ -20,6 +20,7 @@ export class Agent {
   readonly #mode: AgentMode;
   readonly #headers: Record<string, string>;
   readonly #grant: Grant;
+  #base = "";
 
   constructor(ctx: Ctx, mode: AgentMode, headers: Record<string, string>, grant: Grant) {
     this.#ctx = ctx;
@@ -29,8 +30,9 @@ export class Agent {
     this.client = this.#newClient();
   }
 
-  /** A new connection with the same token, to wherever the gateway listens now. */
-  async reconnect(): Promise<this> {
+  /** A new connection with the same token, to this process's gateway or another's. */
+  async reconnect(base = env().publicUrl): Promise<this> {
+    this.#base = base;
     await this.client.close();
     this.client = this.#newClient();
     const requestInit = { headers: this.#headers };
@@ -63,7 +65,7 @@ export class Agent {
   }
 
   #url(): URL {
-    return new URL(`${env().publicUrl}/mcp/${this.#grant.serverId}`);
+    return new URL(`${this.#base}/mcp/${this.#grant.serverId}`);
   }
 
   #newClient(): Client {

@@ -1,23 +1,21 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import type { AddressInfo } from "node:net";
 import { expect } from "vitest";
 import { systemCtx } from "@/lib/auth/auth.server";
 import { closeDatabase, databaseNow, openDatabase, pool } from "@/lib/db/db.server";
-import { env, setRuntime } from "@/lib/env/env.server";
-import { closeStreams, createGateway, flushRefusals, type GatewayOptions } from "@/lib/gateway/gateway.server";
-import { findGrantByToken, flushTouchedGrants, mintGrant } from "@/lib/grants/grants.server";
+import { env } from "@/lib/env/env.server";
+import type { GatewayOptions } from "@/lib/gateway/gateway.server";
+import { findGrantByToken, mintGrant } from "@/lib/grants/grants.server";
 import type { Ctx } from "@/lib/kernel/ctx";
-import { ledger, startLedger, stopLedger } from "@/lib/ledger/ledger.server";
+import { ledger } from "@/lib/ledger/ledger.server";
 import { createPolicy, getPolicy, publishPolicy } from "@/lib/policies/policies.server";
 import { windowOf, type Window } from "@/lib/quota/window";
 import { seedDemo, startPaymentsServer, type DemoFacts, type PaymentsServer } from "@/lib/sandbox/sandbox.server";
-import { Listener } from "@/lib/server/listener.server";
 import { createServer } from "@/lib/servers/servers.server";
 import { openTestDatabase } from "@/lib/testing/database";
-import { closeVault, openVault } from "@/lib/vault/vault.server";
 import { Agent, type AgentMode } from "./agent";
+import { startStack } from "./stack";
 
 const templateFile = "lib/policy/templates/payments-tutorial.yaml";
 
@@ -30,6 +28,8 @@ interface Policy {
 /** The whole product but its pages, on a database of its own: listener, gateway, ledger, vault, demo data, demo payments server. */
 export interface Journey {
   payments: PaymentsServer;
+  databaseUrl: string;
+  dataDir: string;
   facts: DemoFacts;
   /** A client with a new grant on the demo server; without `policyId` under the demo policy, with null under none. */
   agent: (mode?: AgentMode, headers?: Record<string, string>, policyId?: string | null) => Promise<Agent>;
@@ -57,6 +57,8 @@ export async function openJourney(options: GatewayOptions = {}): Promise<Journey
   const made: Agent[] = [];
   return {
     payments,
+    databaseUrl: database.url,
+    dataDir,
     facts,
     agent: async (mode = "auto", headers = {}, policyId = demoPolicy) => {
       const agent = new Agent(ctx, mode, headers, await mint(ctx, facts.serverId, policyId));
@@ -85,27 +87,6 @@ export async function openJourney(options: GatewayOptions = {}): Promise<Journey
       await database.close();
       await rm(dataDir, { recursive: true, force: true });
     },
-  };
-}
-
-async function startStack(dataDir: string, options: GatewayOptions): Promise<() => Promise<void>> {
-  await openVault({ keys: null, keysFile: null, generateIn: dataDir });
-  await startLedger();
-  const listener = new Listener({ handleMcp: createGateway(options), failing: async () => [], dev: false });
-  await new Promise<void>((resolve) => listener.server.listen(0, "127.0.0.1", resolve));
-  const { port } = listener.server.address() as AddressInfo;
-  setRuntime({ port, publicUrl: `http://127.0.0.1:${String(port)}` });
-  listener.serve({ request: async (_incoming, outgoing) => void outgoing.writeHead(404).end() }, env());
-  return async () => {
-    listener.refuse();
-    closeStreams();
-    const closed = new Promise((resolve) => listener.server.close(resolve));
-    listener.server.closeAllConnections();
-    await closed;
-    await flushRefusals();
-    await flushTouchedGrants();
-    await stopLedger();
-    closeVault();
   };
 }
 

@@ -26,6 +26,19 @@ test("a published edit governs the next call on the same connection, and an inva
   expect(await agent.used("daily_spend")).toBe("70000");
 });
 
+test("an edit while a call is under way neither drops the call nor its connection", async () => {
+  const policy = await journey.policy();
+  const agent = await journey.agent("legacy", {}, policy.id);
+  const before = executed();
+  journey.payments.control({ mode: "late", times: 1, delayMs: 300 });
+  const call = agent.client.callTool(chargeOf(40_000));
+  await expect.poll(executed).toBe(before + 1);
+  await policy.publish((text) => text.replace("value: 50000", "value: 30000"));
+  expect((await agent.client.callTool(chargeOf(40_000))).isError).toBe(true);
+  expect((await call).isError).toBeFalsy();
+  expect(executed()).toBe(before + 1);
+});
+
 test("a tool hidden by an edit is gone from the list and unknown at the next call", async () => {
   const policy = await journey.policy();
   const agent = await journey.agent("legacy", {}, policy.id);

@@ -1,0 +1,32 @@
+import type { Metadata } from "next";
+import { ServerDetail } from "@/components/server-detail/server-detail";
+import { LiveRefresh } from "@/components/shell/live";
+import { PageFrame } from "@/components/shell/page-frame";
+import { visibleText } from "@/components/ui/visible-text";
+import { requireCtx } from "@/lib/auth/auth.server";
+import { getServer, listTools } from "@/lib/servers/servers.server";
+import { found } from "../../found";
+import { refusalOf } from "../../rights";
+
+export const metadata: Metadata = { title: "Server" };
+
+interface Props {
+  params: Promise<{ serverId: string }>;
+}
+
+export default async function ServerPage({ params }: Props) {
+  const { serverId } = await params;
+  const ctx = await requireCtx("read");
+  const server = await found(getServer(ctx, serverId));
+  const tools = await listTools(ctx, serverId);
+  return (
+    <PageFrame title={visibleText(server.name)} crumbs={[{ label: "Servers", href: "/servers" }]}>
+      <LiveRefresh topics={["servers", "grants"]} />
+      <ServerDetail
+        server={server}
+        tools={tools}
+        rights={{ manage: refusalOf(ctx, "server.manage"), scan: refusalOf(ctx, "server.scan") }}
+      />
+    </PageFrame>
+  );
+}

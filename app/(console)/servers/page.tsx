@@ -1,0 +1,31 @@
+import type { Metadata } from "next";
+import { Suspense } from "react";
+import { AddServer, AddServerButton } from "@/components/server-list/add-server";
+import { ServerList } from "@/components/server-list/server-list";
+import { LiveRefresh } from "@/components/shell/live";
+import { PageFrame } from "@/components/shell/page-frame";
+import { TableSkeleton } from "@/components/ui/skeleton";
+import { requireCtx } from "@/lib/auth/auth.server";
+import type { Ctx } from "@/lib/kernel/ctx";
+import { listServers } from "@/lib/servers/servers.server";
+import { refusalOf } from "../rights";
+
+export const metadata: Metadata = { title: "Servers" };
+
+export default async function ServersPage() {
+  const ctx = await requireCtx("read");
+  const refusal = refusalOf(ctx, "server.manage");
+  return (
+    <PageFrame title="Servers" actions={<AddServerButton refusal={refusal} />}>
+      <AddServer refusal={refusal} />
+      <LiveRefresh topics={["servers", "grants"]} />
+      <Suspense fallback={<TableSkeleton />}>
+        <Servers ctx={ctx} />
+      </Suspense>
+    </PageFrame>
+  );
+}
+
+async function Servers({ ctx }: { ctx: Ctx }) {
+  return <ServerList servers={await listServers(ctx)} refusal={refusalOf(ctx, "server.manage")} />;
+}

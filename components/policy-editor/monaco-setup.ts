@@ -1,0 +1,94 @@
+import * as monaco from "monaco-editor/esm/vs/editor/editor.api";
+import "monaco-editor/esm/vs/editor/edcore.main.js";
+import "monaco-editor/esm/vs/basic-languages/yaml/yaml.contribution.js";
+import { configureMonacoYaml } from "monaco-yaml";
+import { singleton } from "@/lib/kernel/singleton";
+import type { Problem } from "@/lib/policy/types";
+import { policyHints } from "./policy-hints";
+
+const fileName = "policy.yaml";
+
+function token(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+}
+
+/** Colours of the page's theme, read from its tokens. */
+export function applyTheme(dark: boolean): void {
+  const plain = (name: string) => token(name).replace("#", "");
+  monaco.editor.defineTheme("console", {
+    base: dark ? "vs-dark" : "vs",
+    inherit: true,
+    rules: [
+      { token: "", foreground: plain("ink") },
+      { token: "comment", foreground: plain("ink-faint") },
+      { token: "type", foreground: plain("accent") },
+      { token: "string", foreground: plain("green") },
+      { token: "number", foreground: plain("violet") },
+      { token: "keyword", foreground: plain("violet") },
+      { token: "operators", foreground: plain("ink-soft") },
+    ],
+    colors: {
+      "editor.background": token("surface"),
+      "editor.foreground": token("ink"),
+      "editorLineNumber.foreground": token("ink-faint"),
+      "editorLineNumber.activeForeground": token("ink"),
+      "editor.lineHighlightBackground": token("hover"),
+      "editor.lineHighlightBorder": "#00000000",
+      "editorGutter.background": token("surface"),
+      "editorWidget.background": token("raised"),
+      "editorWidget.border": token("line"),
+      "editorIndentGuide.background1": token("line"),
+      focusBorder: token("accent"),
+    },
+  });
+  monaco.editor.setTheme("console");
+}
+
+/** Workers from our own origin, and completion for the policy language. Its problems come from the product's own check only. */
+export function setUpMonaco(): typeof monaco {
+  return singleton("monaco", () => {
+    window.MonacoEnvironment = {
+      getWorker: (_id, label) =>
+        label === "yaml"
+          ? new Worker(new URL("./yaml.worker.ts", import.meta.url), { type: "module" })
+          : new Worker(new URL("./editor.worker.ts", import.meta.url), { type: "module" }),
+    };
+    configureMonacoYaml(monaco, {
+      validate: false,
+      format: { enable: false },
+      completion: true,
+      hover: true,
+      enableSchemaRequest: false,
+      schemas: [{ uri: "policylayer:policy", fileMatch: [`**/${fileName}`], schema: policyHints }],
+    });
+    return monaco;
+  });
+}
+
+export function openModel(text: string): monaco.editor.ITextModel {
+  const uri = monaco.Uri.parse(`file:///${fileName}`);
+  monaco.editor.getModel(uri)?.dispose();
+  return monaco.editor.createModel(text, "yaml", uri);
+}
+
+/** Marks each problem from its position to the end of its line. */
+export function markProblems(model: monaco.editor.ITextModel, problems: readonly Problem[]): void {
+  const lines = model.getLineCount();
+  monaco.editor.setModelMarkers(
+    model,
+    "policy",
+    problems.map((problem) => {
+      const line = Math.min(Math.max(problem.line, 1), lines);
+      const end = model.getLineMaxColumn(line);
+      return {
+        severity: problem.severity === "error" ? monaco.MarkerSeverity.Error : monaco.MarkerSeverity.Warning,
+        message: problem.hint ? `${problem.message}\n${problem.hint}` : problem.message,
+        code: problem.code,
+        startLineNumber: line,
+        startColumn: Math.min(Math.max(problem.column, 1), end),
+        endLineNumber: line,
+        endColumn: end,
+      };
+    }),
+  );
+}

@@ -1,0 +1,203 @@
+"use client";
+
+import { Power, RefreshCw, Trash2 } from "lucide-react";
+import { useRouter } from "next/navigation";
+import { useState, type ReactNode } from "react";
+import { toast } from "sonner";
+import { api } from "@/components/shell/api";
+import { useAction } from "@/components/shell/use-action";
+import { ConfirmDialog } from "@/components/ui/confirm-dialog";
+import { CopyButton } from "@/components/ui/copy-button";
+import { ErrorNote } from "@/components/ui/error-note";
+import { GatedButton } from "@/components/ui/gated-button";
+import { Panel } from "@/components/ui/panel";
+import { PlainText } from "@/components/ui/plain-text";
+import { StateChip } from "@/components/ui/state-chip";
+import { Time } from "@/components/ui/time";
+import { countText } from "@/components/ui/word";
+import type { ServerDto, ToolDto } from "@/lib/servers/schema";
+import { ServerHeaders } from "./server-headers";
+import { ServerTools } from "./server-tools";
+
+export interface ServerRights {
+  /** Why this person may not change the server; null when they may. */
+  manage: string | null;
+  scan: string | null;
+}
+
+interface Props {
+  server: ServerDto;
+  tools: readonly ToolDto[];
+  rights: ServerRights;
+}
+
+function Fact({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <div className="grid gap-0.5 sm:grid-cols-[8rem_1fr] sm:gap-4">
+      <dt className="text-sm text-ink-soft">{label}</dt>
+      <dd className="min-w-0 text-base">{children}</dd>
+    </div>
+  );
+}
+
+function Facts({ server }: { server: ServerDto }) {
+  return (
+    <dl className="grid gap-3 sm:gap-2.5">
+      <Fact label="For agents">
+        <span className="flex items-start gap-1">
+          <code className="min-w-0 font-mono text-sm [overflow-wrap:anywhere]">{server.mcpUrl}</code>
+          <CopyButton text={server.mcpUrl} label="Copy MCP URL" />
+        </span>
+      </Fact>
+      <Fact label="Upstream">
+        <PlainText text={server.url} className="font-mono text-sm" />
+      </Fact>
+      <Fact label="Private network">{server.allowPrivateNetwork ? "Allowed for this server" : "Refused"}</Fact>
+      <Fact label="Grants">{countText(server.grantCount, "active grant")}</Fact>
+      <Fact label="Last scan">{server.lastScanAt ? <Time at={server.lastScanAt} /> : "Never"}</Fact>
+      <Fact label="Added">
+        <Time at={server.createdAt} />
+      </Fact>
+    </dl>
+  );
+}
+
+interface ScanResult {
+  added: number;
+  changed: number;
+  gone: number;
+  total: number;
+}
+
+function scanText({ added, changed, gone, total }: ScanResult): string {
+  const news = [
+    added > 0 ? `${String(added)} new` : "",
+    changed > 0 ? `${String(changed)} changed` : "",
+    gone > 0 ? `${String(gone)} gone` : "",
+  ].filter(Boolean);
+  return `${countText(total, "tool")} found${news.length > 0 ? `: ${news.join(", ")}` : ", nothing changed"}`;
+}
+
+/** One server: where it is, its tools, its headers, and what an admin may do to it. */
+export function ServerDetail({ server, tools, rights }: Props) {
+  const router = useRouter();
+  const scan = useAction(async () => {
+    const result = await api<ScanResult>("POST", `/api/servers/${server.id}/scan`);
+    toast.success(scanText(result));
+    router.refresh();
+  });
+  return (
+    <div className="grid gap-4">
+      {scan.failure ? <ErrorNote failure={scan.failure} onRetry={() => void scan.run()} /> : null}
+      {server.lastScanError && !scan.failure ? (
+        <ErrorNote failure={{ title: `The last scan failed: ${server.lastScanError}` }} />
+      ) : null}
+      <div className="grid items-start gap-4 xl:grid-cols-2">
+        <Panel title="Server" actions={<StateChip state={server.enabled ? "enabled" : "disabled"} />}>
+          <Facts server={server} />
+        </Panel>
+        <ServerHeaders serverId={server.id} names={server.headerNames} refusal={rights.manage} />
+      </div>
+      <Panel
+        title="Tools"
+        note={tools.length > 0 ? countText(tools.filter((tool) => !tool.gone).length, "tool") : undefined}
+        bodyClassName="p-0"
+        actions={
+          <GatedButton size="sm" reason={rights.scan} disabled={scan.sending} onClick={() => void scan.run()}>
+            <RefreshCw aria-hidden className={scan.sending ? "animate-spin" : ""} />
+            {scan.sending ? "Scanning…" : "Scan tools"}
+          </GatedButton>
+        }
+      >
+        <ServerTools tools={tools} />
+      </Panel>
+      <DangerZone server={server} refusal={rights.manage} />
+    </div>
+  );
+}
+
+function DangerZone({ server, refusal }: { server: ServerDto; refusal: string | null }) {
+  const router = useRouter();
+  const [asking, setAsking] = useState<"disable" | "delete" | null>(null);
+  const toggle = useAction(async () => {
+    await api("PATCH", `/api/servers/${server.id}`, { enabled: !server.enabled });
+    toast.success(server.enabled ? "Server disabled. Its calls are denied now." : "Server enabled.");
+    setAsking(null);
+    router.refresh();
+  });
+  const remove = useAction(async () => {
+    await api("DELETE", `/api/servers/${server.id}`);
+    toast.success(`Deleted ${server.name}.`);
+    router.push("/servers");
+  });
+  const agents = countText(server.grantCount, "grant");
+  return (
+    <Panel title="Access">
+      <div className="grid gap-4">
+        {toggle.failure && asking === null ? <ErrorNote failure={toggle.failure} /> : null}
+        <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
+          <p className="min-w-0 grow basis-60">
+            <span className="block font-medium">{server.enabled ? "Disable this server" : "Enable this server"}</span>
+            <span className="block text-sm text-ink-soft">
+              {server.enabled
+                ? "Every call to it is denied until it is enabled again."
+                : "Calls are judged by their policies again."}
+            </span>
+          </p>
+          <GatedButton
+            reason={refusal}
+            disabled={toggle.sending}
+            onClick={() => {
+              if (server.enabled) setAsking("disable");
+              else void toggle.run();
+            }}
+          >
+            <Power aria-hidden /> {server.enabled ? "Disable…" : "Enable"}
+          </GatedButton>
+        </div>
+        {refusal === null ? (
+          <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2 border-t border-line pt-4">
+            <p className="min-w-0 grow basis-60">
+              <span className="block font-medium">Delete this server</span>
+              <span className="block text-sm text-ink-soft">Its decision records stay in the log.</span>
+            </p>
+            <GatedButton
+              reason={null}
+              className="text-red"
+              onClick={() => {
+                setAsking("delete");
+              }}
+            >
+              <Trash2 aria-hidden /> Delete…
+            </GatedButton>
+          </div>
+        ) : null}
+      </div>
+      <ConfirmDialog
+        open={asking === "disable"}
+        onOpenChange={() => {
+          setAsking(null);
+        }}
+        title={`Disable ${server.name}?`}
+        consequence={`${agents} lose access to this server now. Calls that are already running are finished.`}
+        verb="Disable"
+        sending={toggle.sending}
+        failure={toggle.failure}
+        onConfirm={() => void toggle.run()}
+      />
+      <ConfirmDialog
+        open={asking === "delete"}
+        onOpenChange={() => {
+          setAsking(null);
+        }}
+        title={`Delete ${server.name}?`}
+        consequence={`The server, its tools and its sealed headers are removed, and the URL stops working for ${agents}. This cannot be undone.`}
+        verb="Delete server"
+        typed={server.name}
+        sending={remove.sending}
+        failure={remove.failure}
+        onConfirm={() => void remove.run()}
+      />
+    </Panel>
+  );
+}

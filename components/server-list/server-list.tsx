@@ -1,0 +1,73 @@
+"use client";
+
+import { Server } from "lucide-react";
+import Link from "next/link";
+import { EmptyState } from "@/components/ui/empty-state";
+import { PlainText } from "@/components/ui/plain-text";
+import { StateChip } from "@/components/ui/state-chip";
+import { Cell, HeadCell, Row, Table, TableBody, TableHead } from "@/components/ui/table";
+import { Time } from "@/components/ui/time";
+import type { ServerDto } from "@/lib/servers/schema";
+import { AddServerButton } from "./add-server";
+
+function hostOf(url: string): string {
+  try {
+    return new URL(url).host;
+  } catch {
+    return url;
+  }
+}
+
+function Scan({ server }: { server: ServerDto }) {
+  if (server.lastScanError) return <StateChip state="scan_failed" />;
+  if (!server.lastScanAt) return <span className="text-ink-soft">never</span>;
+  return <Time at={server.lastScanAt} form="ago" quiet />;
+}
+
+export function ServerList({ servers, refusal }: { servers: readonly ServerDto[]; refusal: string | null }) {
+  if (servers.length === 0) {
+    return (
+      <EmptyState icon={Server} action={<AddServerButton refusal={refusal} />}>
+        No server yet. Add the MCP server that the gateway should stand in front of.
+      </EmptyState>
+    );
+  }
+  return (
+    <Table label="Servers">
+      <TableHead>
+        <HeadCell>Name</HeadCell>
+        <HeadCell>Host</HeadCell>
+        <HeadCell>State</HeadCell>
+        <HeadCell align="right">Tools</HeadCell>
+        <HeadCell align="right">Grants</HeadCell>
+        <HeadCell>Last scan</HeadCell>
+      </TableHead>
+      <TableBody>
+        {servers.map((server) => (
+          <Row key={server.id}>
+            <Cell label={null}>
+              <Link href={`/servers/${server.id}`} className="font-medium text-ink hover:underline">
+                <PlainText text={server.name} />
+              </Link>
+            </Cell>
+            <Cell label="Host">
+              <PlainText text={hostOf(server.url)} className="text-right font-mono sm:text-left" />
+            </Cell>
+            <Cell label="State">
+              <StateChip state={server.enabled ? "enabled" : "disabled"} />
+            </Cell>
+            <Cell label="Tools" align="right">
+              {server.toolCount}
+            </Cell>
+            <Cell label="Grants" align="right">
+              {server.grantCount}
+            </Cell>
+            <Cell label="Last scan">
+              <Scan server={server} />
+            </Cell>
+          </Row>
+        ))}
+      </TableBody>
+    </Table>
+  );
+}
