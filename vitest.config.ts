@@ -15,7 +15,13 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["{lib,app,components}/**/*.test.{ts,tsx}"],
-          exclude: ["**/*.db.test.ts", "**/route.test.ts", "**/*.gateway.test.ts", "**/node_modules/**"],
+          exclude: [
+            "**/*.db.test.ts",
+            "**/route.test.ts",
+            "**/*.gateway.test.ts",
+            "**/*.product.test.ts",
+            "**/node_modules/**",
+          ],
           setupFiles: ["lib/testing/console-guard.ts"],
         },
       },
@@ -29,6 +35,17 @@ export default defineConfig({
           maxWorkers: 2,
           testTimeout: 30_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        resolve: { alias },
+        test: {
+          name: "product",
+          include: ["lib/**/*.product.test.ts"],
+          setupFiles: ["lib/testing/console-guard.ts"],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
         },
       },
     ],

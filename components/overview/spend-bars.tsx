@@ -29,23 +29,21 @@ function CounterBar({ counter }: { counter: Counter }) {
   const unit = counter.name.includes("_rate_") ? "calls" : "raw";
   return (
     <li className="grid gap-1.5 px-4 py-3">
-      <div className="flex flex-wrap items-baseline justify-between gap-x-4 gap-y-0.5">
-        <span className="min-w-0">
-          <PlainText text={counter.name} className="font-mono text-sm" />
-          <span className="ml-2 text-sm text-ink-soft">
-            <Link href={`/logs?grantId=${counter.grantId}`} className="hover:underline">
-              <PlainText text={counter.grantLabel} />
-            </Link>
-            {" · "}
-            <PlainText text={counter.policyName} />
-          </span>
-        </span>
+      <div className="flex flex-wrap items-baseline justify-between gap-x-4">
+        <PlainText text={counter.name} className="min-w-0 font-mono text-sm font-medium" />
         <span className="num text-sm">
           <span className="font-medium">{groupDigits(counter.used)}</span>
           {counter.max === null ? null : <> of {groupDigits(counter.max)}</>}{" "}
           <span className="text-ink-faint">{unit}</span>
         </span>
       </div>
+      <p className="text-sm text-ink-soft">
+        <Link href={`/logs?grantId=${counter.grantId}`} className="hover:underline">
+          <PlainText text={counter.grantLabel} />
+        </Link>
+        {" · "}
+        <PlainText text={counter.policyName} />
+      </p>
       {share === null ? null : (
         <div
           role="meter"

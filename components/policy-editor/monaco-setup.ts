@@ -8,8 +8,10 @@ import { policyHints } from "./policy-hints";
 
 const fileName = "policy.yaml";
 
+/** A token's colour in six digits; the build shortens some to three. */
 function token(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  const colour = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  return colour.length === 4 ? colour.replace(/[0-9a-f]/gi, "$&$&") : colour;
 }
 
 /** Colours of the page's theme, read from its tokens. */
@@ -22,7 +24,7 @@ export function applyTheme(dark: boolean): void {
       { token: "", foreground: plain("ink") },
       { token: "comment", foreground: plain("ink-faint") },
       { token: "type", foreground: plain("accent") },
-      { token: "string", foreground: plain("green") },
+      { token: "string.yaml", foreground: plain("green") },
       { token: "number", foreground: plain("violet") },
       { token: "keyword", foreground: plain("violet") },
       { token: "operators", foreground: plain("ink-soft") },
@@ -44,23 +46,42 @@ export function applyTheme(dark: boolean): void {
   monaco.editor.setTheme("console");
 }
 
+interface WorkerOptions {
+  label?: string | undefined;
+  createData?: unknown;
+  worker?: unknown;
+}
+
+/**
+ * A worker in the form that the editor's core wants: its first message is dropped, the second one makes the language
+ * service. The full bundle of Monaco does this for its own languages, of which none is loaded here.
+ */
+function openYamlWorker({ createData }: WorkerOptions): Promise<Worker> {
+  const worker = new Worker(new URL("./yaml.worker.ts", import.meta.url), { type: "module" });
+  worker.postMessage("ignore");
+  worker.postMessage(createData);
+  return Promise.resolve(worker);
+}
+
 /** Workers from our own origin, and completion for the policy language. Its problems come from the product's own check only. */
 export function setUpMonaco(): typeof monaco {
   return singleton("monaco", () => {
     window.MonacoEnvironment = {
-      getWorker: (_id, label) =>
-        label === "yaml"
-          ? new Worker(new URL("./yaml.worker.ts", import.meta.url), { type: "module" })
-          : new Worker(new URL("./editor.worker.ts", import.meta.url), { type: "module" }),
+      getWorker: () => new Worker(new URL("./editor.worker.ts", import.meta.url), { type: "module" }),
     };
-    configureMonacoYaml(monaco, {
-      validate: false,
-      format: { enable: false },
-      completion: true,
-      hover: true,
-      enableSchemaRequest: false,
-      schemas: [{ uri: "policylayer:policy", fileMatch: [`**/${fileName}`], schema: policyHints }],
-    });
+    const createWebWorker = <T extends object>(options: WorkerOptions) =>
+      monaco.editor.createWebWorker<T>({ worker: openYamlWorker(options) });
+    configureMonacoYaml(
+      { ...monaco, editor: { ...monaco.editor, createWebWorker } },
+      {
+        validate: false,
+        format: { enable: false },
+        completion: true,
+        hover: true,
+        enableSchemaRequest: false,
+        schemas: [{ uri: "policylayer:policy", fileMatch: [`**/${fileName}`], schema: policyHints }],
+      },
+    );
     return monaco;
   });
 }

@@ -1,6 +1,7 @@
 "use client";
 
 import { CircleCheck, CircleX, TriangleAlert } from "lucide-react";
+import { InlineCode } from "@/components/ui/inline-code";
 import { countText } from "@/components/ui/word";
 import type { Problem } from "@/lib/policy/types";
 import { errorCount, type Findings } from "./use-problems";
@@ -49,8 +50,12 @@ export function ProblemList({ findings, onJump }: { findings: Findings; onJump: 
                   Line {problem.line}:{problem.column}
                 </span>
                 <span className="min-w-0 [overflow-wrap:anywhere]">
-                  {problem.message}
-                  {problem.hint ? <span className="block text-ink-soft">{problem.hint}</span> : null}
+                  <InlineCode text={problem.message} />
+                  {problem.hint ? (
+                    <span className="block text-ink-soft">
+                      <InlineCode text={problem.hint} />
+                    </span>
+                  ) : null}
                 </span>
               </button>
             </li>

@@ -89,7 +89,7 @@ export function VersionDialog({ policy, shown, refusal, onRestore }: DialogProps
       title={`Version ${String(shown.version)}${live ? ", live" : ""}`}
       description={
         <>
-          <Time at={shown.createdAt} /> · {shown.author ?? "PolicyLayer"} · hash{" "}
+          <Time at={shown.createdAt} quiet /> · {shown.author ?? "PolicyLayer"} · hash{" "}
           <code className="font-mono">{shown.contentHash.slice(0, 12)}</code>
         </>
       }

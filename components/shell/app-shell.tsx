@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import { LiveProvider } from "./live";
-import { Brand, Navigation } from "./navigation";
+import { Navigation } from "./navigation";
 import { SessionDialog } from "./session-dialog";
 import { ViewerProvider, type Viewer } from "./viewer";
 
@@ -17,7 +17,6 @@ export function AppShell({ viewer, children }: { viewer: Viewer; children: React
         </a>
         <div className="flex min-h-dvh">
           <div className="sticky top-0 hidden h-dvh w-[232px] shrink-0 flex-col border-r border-line bg-surface lg:flex">
-            <Brand />
             <Navigation />
           </div>
           <div className="flex min-w-0 grow flex-col">{children}</div>

@@ -4,7 +4,7 @@ import { Menu as MenuIcon, X } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
-import { Brand, Navigation } from "./navigation";
+import { Navigation } from "./navigation";
 
 /** Navigation under 1024 px. */
 export function Drawer() {
@@ -26,14 +26,11 @@ export function Drawer() {
           className="fixed inset-y-0 left-0 z-50 w-64 max-w-[85vw] overflow-y-auto border-r border-line bg-surface outline-none data-[state=open]:animate-in data-[state=open]:slide-in-from-left data-[state=open]:duration-150"
         >
           <Radix.Title className="sr-only">Menu</Radix.Title>
-          <div className="flex items-center justify-between pr-2">
-            <Brand />
-            <Radix.Close asChild>
-              <Button look="ghost" size="icon" aria-label="Close menu">
-                <X aria-hidden />
-              </Button>
-            </Radix.Close>
-          </div>
+          <Radix.Close asChild>
+            <Button look="ghost" size="icon" aria-label="Close menu" className="absolute top-2 right-2">
+              <X aria-hidden />
+            </Button>
+          </Radix.Close>
           <Navigation onGo={close} />
         </Radix.Content>
       </Radix.Portal>

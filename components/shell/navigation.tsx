@@ -14,34 +14,38 @@ const places = [
   { href: "/grants", label: "Grants", icon: KeyRound },
 ];
 
-/** The list of places; the rail and the drawer show the same one. */
+/** Brand and list of places; the rail and the drawer show the same ones. */
 export function Navigation({ onGo }: { onGo?: () => void }) {
   const pathname = usePathname();
   return (
-    <nav aria-label="Main" className="flex flex-col gap-0.5 p-2">
-      {places.map(({ href, label, icon: Icon }) => {
-        const here = pathname === href || pathname.startsWith(`${href}/`);
-        return (
-          <Link
-            key={href}
-            href={href}
-            aria-current={here ? "page" : undefined}
-            {...(onGo ? { onClick: onGo } : {})}
-            className={cn(
-              "flex h-8 items-center gap-2.5 rounded-md px-2.5 text-base touch:h-11",
-              here ? "bg-accent-soft font-medium text-accent" : "text-ink-soft hover:bg-hover hover:text-ink",
-            )}
-          >
-            <Icon aria-hidden className="size-4" />
-            {label}
-          </Link>
-        );
-      })}
+    <nav aria-label="Main">
+      <Brand />
+      <ul className="flex flex-col gap-0.5 p-2">
+        {places.map(({ href, label, icon: Icon }) => {
+          const here = pathname === href || pathname.startsWith(`${href}/`);
+          return (
+            <li key={href}>
+              <Link
+                href={href}
+                aria-current={here ? "page" : undefined}
+                {...(onGo ? { onClick: onGo } : {})}
+                className={cn(
+                  "flex h-8 items-center gap-2.5 rounded-md px-2.5 text-base touch:h-11",
+                  here ? "bg-accent-soft font-medium text-accent" : "text-ink-soft hover:bg-hover hover:text-ink",
+                )}
+              >
+                <Icon aria-hidden className="size-4" />
+                {label}
+              </Link>
+            </li>
+          );
+        })}
+      </ul>
     </nav>
   );
 }
 
-export function Brand() {
+function Brand() {
   return (
     <Link href="/overview" className="flex h-12 items-center gap-2 px-4 text-base font-semibold tracking-tight">
       <Mark className="size-5" /> PolicyLayer

@@ -2,7 +2,7 @@ import type { ComponentProps } from "react";
 import { cn } from "./cn";
 
 export const inputLook =
-  "w-full min-w-0 rounded-md border border-line-strong bg-surface text-base text-ink aria-invalid:border-danger disabled:opacity-60 read-only:bg-sunken";
+  "w-full min-w-0 rounded-md border border-line-strong bg-surface text-base text-ink focus-visible:outline-offset-0 focus-visible:border-accent aria-invalid:border-danger disabled:opacity-60 read-only:bg-sunken";
 
 export function Input({ className, type, ...rest }: ComponentProps<"input">) {
   return <input type={type ?? "text"} className={cn(inputLook, "h-8 px-2.5 touch:h-11", className)} {...rest} />;

@@ -25,18 +25,16 @@ export const chainVersion = 1;
 const hashBytes = 32;
 const text = new TextEncoder();
 
-/** RFC 6962, section 2.1: SHA-256(0x00 ‖ record). */
+/** RFC 6962, section 2.1: SHA-256(0x00 ‖ record). U+0000 is the byte 0x00 in UTF-8. */
 export function leafHash(digest: Digest, record: string): Uint8Array {
-  const input = new Uint8Array(1 + record.length * 3);
-  const { written } = text.encodeInto(record, input.subarray(1));
-  return digest(input.subarray(0, 1 + written));
+  return digest(text.encode("\0" + record));
 }
 
 /** The hash that a record gets behind `prevHash`: the interior node of RFC 6962, SHA-256(0x01 ‖ previous link ‖ leaf). */
 export function linkHash(digest: Digest, prevHash: string, record: string): string {
   const input = new Uint8Array(1 + 2 * hashBytes);
   input[0] = 1;
-  input.set(fromHex(prevHash), 1);
+  readHex(prevHash, input, 1);
   input.set(leafHash(digest, record), 1 + hashBytes);
   return toHex(digest(input));
 }
@@ -94,19 +92,24 @@ function breakOf<R extends ChainRecord>(record: R, head: ChainHead, options: Ver
   return options.agrees && !options.agrees(record) ? "content" : null;
 }
 
+const hexOf = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 function toHex(bytes: Uint8Array): string {
   let hex = "";
   for (const byte of bytes) hex += hexOf[byte] ?? "";
   return hex;
 }
 
-const hexOf = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
-
 /** Throws on anything but 64 lower-case hex digits: a shortened hash must not be read as another one. */
-function fromHex(hex: string): Uint8Array {
-  if (!/^[0-9a-f]{64}$/.test(hex)) throw new Error("not a SHA-256 hash in hex");
-  const bytes = new Uint8Array(hashBytes);
-  for (let index = 0; index < hashBytes; index++)
-    bytes[index] = Number.parseInt(hex.slice(2 * index, 2 * index + 2), 16);
-  return bytes;
+function readHex(hex: string, into: Uint8Array, offset: number): void {
+  if (hex.length !== 2 * hashBytes) throw new Error("not a SHA-256 hash in hex");
+  for (let index = 0; index < hashBytes; index++) {
+    into[offset + index] = digitOf(hex.charCodeAt(2 * index)) * 16 + digitOf(hex.charCodeAt(2 * index + 1));
+  }
+}
+
+function digitOf(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  if (code >= 0x61 && code <= 0x66) return code - 0x57;
+  throw new Error("not a SHA-256 hash in hex");
 }

@@ -1,6 +1,4 @@
 import { z } from "zod";
-import { canonical } from "./canonical";
-import type { CanonicalValue } from "./canonical";
 import { chainVersion } from "./chain";
 import type { decisionWords, outcomeWords } from "./schema";
 
@@ -52,31 +50,49 @@ export interface OutcomeRecord {
   totalMs: number | null;
 }
 
-/** The chained text of a decision. */
+/**
+ * The chained text of a decision: what `canonical` gives for its members, written out in their order because every governed call waits
+ * for it.
+ */
 export function toDecisionText(place: RecordPlace, record: DecisionRecord): string {
-  return textOf(place, "decision", {
-    ...record,
-    client: { ...record.client },
-    counted: record.counted.map((one) => ({ ...one })),
-  });
+  const { client, counted } = record;
+  const who = `{"address":${quote(client.address)},"name":${quote(client.name)},"version":${quote(client.version)}}`;
+  return (
+    `{"argDigest":${quote(record.argDigest)},"argKeys":${quoteAll(record.argKeys)},${opening(place)},"client":${who}` +
+    `,"counted":[${counted.map(countedText).join(",")}],"decision":${quote(record.decision)}` +
+    `,"decisionId":${quote(record.decisionId)},"grantId":${quote(record.grantId)},"kind":"decision"` +
+    `,"method":${quote(record.method)},"org":${quote(place.orgId)},"policyHash":${quote(record.policyHash)}` +
+    `,"policyId":${quote(record.policyId)},"policyVersion":${number(record.policyVersion)}` +
+    `,"protocolVersion":${quote(record.protocolVersion)},"reason":${quote(record.reason)},"rule":${quote(record.rule)}` +
+    `,"seq":${String(place.seq)},"serverId":${quote(record.serverId)},"tool":${quote(record.tool)},"v":${version}}`
+  );
 }
 
-/** The chained text of an outcome. */
+/** The chained text of an outcome, in the same form. */
 export function toOutcomeText(place: RecordPlace, record: OutcomeRecord): string {
-  return textOf(place, "outcome", { ...record });
+  return (
+    `{${opening(place)},"decisionId":${quote(record.decisionId)},"end":${quote(record.end)},"kind":"outcome"` +
+    `,"org":${quote(place.orgId)},"reason":${quote(record.reason)},"seq":${String(place.seq)}` +
+    `,"state":${quote(record.state)},"totalMs":${number(record.totalMs)},"upstreamMs":${number(record.upstreamMs)}` +
+    `,"upstreamStatus":${number(record.upstreamStatus)},"v":${version}}`
+  );
 }
 
-function textOf(place: RecordPlace, kind: string, members: Record<string, CanonicalValue>): string {
-  return canonical({
-    v: chainVersion,
-    chain: decisionChain,
-    kind,
-    org: place.orgId,
-    seq: place.seq,
-    at: place.at,
-    ...members,
-  });
+const version = String(chainVersion);
+
+const opening = (place: RecordPlace) => `"at":${quote(place.at)},"chain":"${decisionChain}"`;
+
+function countedText(one: CountedRecord): string {
+  return `{"name":${quote(one.name)},"window":${quote(one.window)},"windowStart":${quote(one.windowStart)}}`;
 }
+
+function quote(value: string | null): string {
+  return value === null ? "null" : JSON.stringify(value);
+}
+
+const quoteAll = (texts: readonly string[]) => JSON.stringify(texts);
+
+const number = (value: number | null) => (value === null ? "null" : String(value));
 
 const base = { chain: z.string(), org: z.string(), seq: z.number().int(), at: z.string(), decisionId: z.string() };
 const text = z.string().nullable();

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { stopServer } from "./bundled.server";
 import { prepareCluster } from "./cluster.server";
 import { findPostmaster, isServerOf } from "./postmaster.server";
+import { createTestDatabase } from "@/lib/testing/database";
 import { startDatabaseProcess, type DatabaseProcess } from "@/lib/testing/database-process";
 
 let dataDir: string;
@@ -98,6 +99,23 @@ describe("crashes", () => {
     expect((await start().first).exitCode).toBe(75);
     await first.close();
   });
+});
+
+test("a bundled server without fsync is refused, and a foreign one is warned about", async () => {
+  const loose = start(false);
+  await loose.first;
+  await loose.kill();
+  expect(await start(true).first).toMatchObject({
+    kind: "refused",
+    exitCode: 1,
+    message: expect.stringContaining("fsync is off"),
+  });
+  const copy = await createTestDatabase();
+  const foreign = startDatabaseProcess({ databaseUrl: copy.url, durable: true });
+  started.push(foreign);
+  expect(await foreign.first).toMatchObject({ kind: "open", warnings: [expect.stringContaining("fsync is off")] });
+  await foreign.close();
+  await copy.drop();
 });
 
 describe("stops", () => {

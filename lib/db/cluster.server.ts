@@ -1,11 +1,12 @@
 import "server-only";
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { access, chmod, chown, mkdir, readFile, readdir, realpath, rename, rm, writeFile } from "node:fs/promises";
+import { access, chown, mkdir, readFile, readdir, realpath, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { findBarrier, serverAccount, type Account } from "./postgres-account.server";
 import { findPrograms } from "./postgres-binaries.server";
+import { makeFolder } from "./make-folder.server";
 import { isAlive } from "./postmaster.server";
 import { StartError } from "@/lib/env/start-error";
 
@@ -26,27 +27,24 @@ export interface Cluster {
   account: Account | null;
 }
 
-/** Makes the folder and its missing parents with exactly `mode`, whatever the umask; existing ones stay as they are. */
-async function makeFolder(folder: string, mode: number): Promise<void> {
-  const first = await mkdir(folder, { recursive: true, mode });
-  if (first === undefined) return;
-  for (let made = path.resolve(folder); made.startsWith(first); made = path.dirname(made)) await chmod(made, mode);
+async function refuseBarrier(folder: string, account: Account | null): Promise<void> {
+  const barrier = account ? await findBarrier(folder, account) : null;
+  if (barrier === null) return;
+  throw new StartError(
+    `The data folder ${folder} cannot be used by the bundled PostgreSQL: as root it runs as the user "postgres", who may not ` +
+      `pass through ${barrier}. Choose another POLICYLAYER_DATA_DIR, start as an ordinary user, or set DATABASE_URL.`,
+  );
 }
 
 async function openDataDir(dataDir: string, account: Account | null): Promise<string> {
+  await refuseBarrier(dataDir, account);
   try {
     await makeFolder(dataDir, account ? 0o711 : 0o700);
   } catch (error) {
     throw new StartError(`The data folder ${dataDir} cannot be made. Set POLICYLAYER_DATA_DIR.`, 1, error);
   }
   const folder = await realpath(dataDir);
-  const barrier = account ? await findBarrier(folder, account) : null;
-  if (barrier !== null) {
-    throw new StartError(
-      `The data folder ${folder} cannot be used by the bundled PostgreSQL: as root it runs as the user "postgres", who may not ` +
-        `pass through ${barrier}. Choose another POLICYLAYER_DATA_DIR, start as an ordinary user, or set DATABASE_URL.`,
-    );
-  }
+  await refuseBarrier(folder, account);
   return folder;
 }
 

@@ -106,11 +106,17 @@ export async function openBundled(dataDir: string, options: BundledOptions): Pro
   let closing = false;
   let current = first;
 
-  const watch = (client: pg.Client) => client.once("end", () => void recover());
+  let recovering = Promise.resolve();
+
+  const watch = (client: pg.Client) =>
+    client.once("end", () => {
+      recovering = recover();
+    });
   async function recover(): Promise<void> {
     if (closing) return;
     try {
       const next = await own(cluster, options.durable, port);
+      if (closing) return await release(next.client);
       if (next.server.port !== port)
         throw new StartError("The bundled PostgreSQL came back on another port. Start again.");
       current = next;
@@ -121,11 +127,16 @@ export async function openBundled(dataDir: string, options: BundledOptions): Pro
     }
   }
 
+  async function release(client: pg.Client): Promise<void> {
+    await stopServer(cluster);
+    await client.end().catch(() => undefined);
+  }
+
   watch(first.client);
   const close = async () => {
     closing = true;
-    await stopServer(cluster);
-    await current.client.end().catch(() => undefined);
+    await release(current.client);
+    await recovering;
   };
   try {
     await createDatabase(cluster, port);

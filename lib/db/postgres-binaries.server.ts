@@ -1,10 +1,11 @@
 import "server-only";
 import { execFile } from "node:child_process";
-import { access, chmod, cp, mkdir, readFile, readdir, rename, rm, stat, symlink } from "node:fs/promises";
+import { access, chmod, cp, readFile, readdir, rename, rm, stat, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
+import { makeFolder } from "./make-folder.server";
 import type { Account } from "./postgres-account.server";
 import { StartError } from "@/lib/env/start-error";
 
@@ -92,7 +93,7 @@ async function copyPrograms(native: string, version: string): Promise<string> {
     () => false,
   );
   if (there) return path.join(copy, "native");
-  await mkdir(copiesFolder, { recursive: true, mode: 0o755 });
+  await makeFolder(copiesFolder, 0o755);
   const stage = `${copy}.${process.pid}`;
   await rm(stage, { recursive: true, force: true });
   await cp(native, path.join(stage, "native"), { recursive: true, verbatimSymlinks: true });

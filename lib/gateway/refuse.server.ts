@@ -3,6 +3,7 @@ import { errorTable, type ErrorCode } from "@/lib/kernel/errors";
 import { ledger } from "@/lib/ledger/ledger.server";
 import { jsonAnswer, type Answer } from "./answer";
 import type { Call, PolicyState } from "./exchange.server";
+import { noteLogDown } from "./journal.server";
 import { factsFor } from "./log-facts.server";
 import { rpcError, sayOf, toolRefusal, unknownTool, type DecisionPart } from "./messages";
 import { recordRefusal } from "./refusal-log.server";
@@ -63,6 +64,7 @@ export function refusalAnswer(call: Call, refusal: ToolRefusal): Answer {
 
 /** Nothing can be made durable now, so nothing was forwarded. */
 export function unavailable(call: Call): Answer {
+  noteLogDown();
   return refusalAnswer(call, refusalOf("ledger_unavailable", "(unavailable)", retryMs));
 }
 

@@ -57,8 +57,9 @@ export function readHeaders(lines: readonly string[]): RequestHeaders {
     const known = fields.get(name);
     if (known) {
       const before = headers[known.field];
-      if (before !== null && known.once) headers.duplicate ??= name;
-      headers[known.field] = before === null ? value.trim() : `${before}, ${value.trim()}`;
+      if (before === null) headers[known.field] = value.trim();
+      else if (known.once) headers.duplicate ??= name;
+      else headers[known.field] = `${before}, ${value.trim()}`;
     } else if (name.startsWith("mcp-")) {
       others ??= new Set();
       if (others.has(name)) headers.duplicate ??= name;

@@ -15,6 +15,7 @@ export interface SseEvent {
 export interface SseLimits {
   eventBytesMax: number;
   eventsMax: number;
+  streamBytesMax: number;
 }
 
 const LF = 0x0a;
@@ -32,12 +33,15 @@ export class SseSplitter {
   #lineIsEmpty = true;
   #afterReturn = false;
   #events = 0;
+  #streamBytes = 0;
 
   constructor(limits: SseLimits) {
     this.#limits = limits;
   }
 
   push(chunk: Uint8Array): SseEvent[] | null {
+    this.#streamBytes += chunk.length;
+    if (this.#streamBytes > this.#limits.streamBytesMax) return null;
     const events: SseEvent[] = [];
     let from = 0;
     let at = 0;

@@ -42,9 +42,11 @@ export class SseRelay {
   constructor(answer: UpstreamAnswer, rules: StreamRules) {
     this.#answer = answer;
     this.#rules = rules;
+    const isEndless = rules.totalMs === null;
     this.#splitter = new SseSplitter({
       eventBytesMax: answerBytesMax,
-      eventsMax: rules.totalMs === null ? Infinity : eventsMax,
+      eventsMax: isEndless ? Infinity : eventsMax,
+      streamBytesMax: isEndless ? Infinity : answerBytesMax,
     });
     this.readable = new ReadableStream<Uint8Array>(
       {

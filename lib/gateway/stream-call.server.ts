@@ -15,7 +15,7 @@ import { toClient } from "./upstream-headers";
 export function streamCall(run: CallRun, answer: UpstreamAnswer): Answer {
   const { call } = run;
   let isResumable = false;
-  const watch = watchStream(call, run.policy);
+  const watch = watchStream(call, run.policy, "call");
   const rules: StreamRules = {
     onEvent: (event) => {
       isResumable ||= event.hasId && call.era === "legacy";

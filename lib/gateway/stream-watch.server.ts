@@ -18,7 +18,11 @@ export interface StreamWatch {
   end: () => void;
 }
 
+/** A call's stream ends with its answer; one that only listens never ends by itself. */
+type StreamKind = "call" | "listening";
+
 interface Watched {
+  kind: StreamKind;
   exchange: Exchange;
   policy: PolicyState | null;
   stream: Closable;
@@ -34,8 +38,12 @@ const lookEveryMs = 400;
 const watcher = singleton<Watcher>("gateway-stream-watch", () => ({ streams: new Set(), timer: null }));
 
 /** Watches over an open stream: it is closed within a second of its grant's end or its server's being disabled. */
-export function watchStream(exchange: Exchange, policy: PolicyState | null): StreamWatch {
-  const watched: Watched = { exchange, policy, stream: { close: () => undefined } };
+export function watchStream(
+  exchange: Exchange,
+  policy: PolicyState | null,
+  kind: StreamKind = "listening",
+): StreamWatch {
+  const watched: Watched = { kind, exchange, policy, stream: { close: () => undefined } };
   return {
     isHidden: (tool) => watched.policy !== null && isHidden(watched.policy.compiled, tool),
     start: (stream) => {
@@ -52,9 +60,12 @@ export function watchStream(exchange: Exchange, policy: PolicyState | null): Str
   };
 }
 
-/** Ends every open stream at the client's side; calls behind them are read on and settled. Used on stop. */
-export function closeStreams(): void {
-  for (const { stream } of watcher.streams) stream.close();
+/**
+ * Ends every open stream at the client's side, or only those that listen; calls behind them are read on and settled. Used on stop:
+ * first the listening ones, the others when their time to drain is over.
+ */
+export function closeStreams(which: "all" | "listening" = "all"): void {
+  for (const { kind, stream } of watcher.streams) if (which === "all" || kind === which) stream.close();
 }
 
 async function lookAtAll(): Promise<void> {

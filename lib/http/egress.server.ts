@@ -50,8 +50,8 @@ export function createEgress(lookup: Lookup): Egress {
     if ((port === env().port || ports.has(port)) && isOwnAddress(address)) throw blocked("own port");
   };
   return {
-    check: (url, options) => check(toUrl(url), options.allowPrivateNetwork, lookup, judge),
-    request: (options) => {
+    check: async (url, options) => check(toUrl(url), options.allowPrivateNetwork, lookup, judge),
+    request: async (options) => {
       const url = toUrl(options.url);
       return poolFor(pools, url, options, lookup, judge).request(requestOf(url, options));
     },

@@ -28,7 +28,7 @@ function plainOracle(value: unknown): unknown {
   return Object.entries(value).map(([key, item]) => [key, plainOracle(item)]);
 }
 
-describe("what is read", () => {
+describe("what is read", { timeout: 60_000 }, () => {
   test("agrees with lossless-json on random texts, in values and order", () => {
     const json = fc.json({ depthSize: "medium", noUnicodeString: false });
     fc.assert(
@@ -113,6 +113,29 @@ describe("what is read", () => {
     const result = read(`[${text}]`);
     expect(result.ok && plain(result.value)).toEqual([`#${exact}`]);
   });
+});
+
+test("W9 strings agree with the platform's fatal decoder on every byte sequence", () => {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const byte = fc.oneof(
+    fc.nat(255),
+    fc.constantFrom(0xc2, 0xe0, 0xed, 0xef, 0xf0, 0xf4, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf),
+  );
+  fc.assert(
+    fc.property(fc.array(byte, { maxLength: 8 }), (inner) => {
+      if (inner.some((one) => one < 0x20 || one === 0x22 || one === 0x5c)) return;
+      const bytes = new Uint8Array([0x22, ...inner, 0x22]);
+      let decoded: string | null = null;
+      try {
+        decoded = decoder.decode(new Uint8Array(inner));
+      } catch {
+        decoded = null;
+      }
+      if (decoded === null) expect(faultOf([...bytes])).toBe("encoding");
+      else expect(readJson(bytes)).toMatchObject({ ok: true, value: decoded });
+    }),
+    { numRuns: 10_000 },
+  );
 });
 
 describe("spans", () => {

@@ -7,6 +7,8 @@ import { CallNews } from "./call-news";
 import { OpenLedger } from "./open-ledger.server";
 import type { Ledger } from "./types";
 
+export { newDecisionId } from "./decision-id.server";
+
 const reportEveryMs = 10_000;
 
 interface Slot {
@@ -55,8 +57,8 @@ export async function startLedger(): Promise<void> {
 export async function stopLedger(): Promise<void> {
   const here = slot();
   const { ledger: running } = here;
-  here.ledger = null;
   await running?.stop();
+  if (here.ledger === running) here.ledger = null;
 }
 
 const closed: Ledger = {

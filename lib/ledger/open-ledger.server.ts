@@ -52,6 +52,7 @@ export class OpenLedger implements Ledger {
   readonly #store: BatchStore;
   readonly #writer: Writer;
   #heartbeat: ReturnType<typeof setInterval> | null = null;
+  #stopped = false;
   #sweeping = false;
 
   constructor(options: LedgerOptions) {
@@ -89,6 +90,7 @@ export class OpenLedger implements Ledger {
     this.#heartbeat = null;
     this.#writer.close();
     await this.drain();
+    this.#stopped = true;
     await endLease(this.#options.pool(), this.leaseId).catch(this.#options.onFailure);
     await this.#store.close();
     await this.#spool.idle();
@@ -105,7 +107,7 @@ export class OpenLedger implements Ledger {
   }
 
   settle(ticket: Ticket, outcome: Outcome): void {
-    this.#writer.settle(toSettlement(ticket, outcome));
+    if (!this.#stopped) this.#writer.settle(toSettlement(ticket, outcome));
   }
 
   async drain(): Promise<void> {

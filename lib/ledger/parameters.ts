@@ -1,22 +1,31 @@
 import type { BatchReads, BatchWrites, CounterWrite } from "./batch";
 
-/** An array literal of PostgreSQL (manual, section 8.15.2): every element quoted, null bare. Made here once per batch column. */
+type Cell = string | number | bigint | boolean | null;
+
+/** An array literal (PostgreSQL manual, section 8.15.2) of texts: every element quoted, null bare. */
 export function toArray(values: readonly (string | null)[]): string {
-  return `{${values.map((value) => (value === null ? "NULL" : quoted(value))).join(",")}}`;
+  return `{${values.map(quoted).join(",")}}`;
 }
 
-function quoted(value: string): string {
-  const escaped = value.includes("\\") || value.includes('"') ? value.replace(/["\\]/g, "\\$&") : value;
-  return `"${escaped}"`;
+function quoted(value: string | null): string {
+  if (value === null) return "NULL";
+  return `"${value.includes("\\") || value.includes('"') ? value.replace(/["\\]/g, "\\$&") : value}"`;
 }
 
-function column<R>(rows: readonly R[], read: (row: R) => string | number | bigint | null): string {
-  return toArray(
-    rows.map((row) => {
-      const value = read(row);
-      return value === null ? null : String(value);
-    }),
-  );
+/** An array of what needs no quotes: ids, numbers, hex, instants, words of ours. */
+function plain<R>(rows: readonly R[], read: (row: R) => Cell): string {
+  let text = "{";
+  for (const row of rows) text += `${text.length === 1 ? "" : ","}${String(read(row) ?? "NULL")}`;
+  return `${text}}`;
+}
+
+function texts<R>(rows: readonly R[], read: (row: R) => string | null): string {
+  return toArray(rows.map(read));
+}
+
+/** Records never hold a line break, since JSON escapes it; one text that the server splits spares them a second escaping. */
+function lines<R>(rows: readonly R[], read: (row: R) => string): string {
+  return rows.map(read).join("\n");
 }
 
 const instant = (ms: number) => new Date(ms).toISOString();
@@ -27,19 +36,19 @@ export function lockParameters(reads: BatchReads): string[] {
 
 export function guardParameters({ guards }: BatchReads): string[] {
   return [
-    column(guards, (one) => one.orgId),
-    column(guards, (one) => one.grantId),
-    column(guards, (one) => one.serverId),
-    column(guards, (one) => one.policyId),
+    plain(guards, (one) => one.orgId),
+    plain(guards, (one) => one.grantId),
+    plain(guards, (one) => one.serverId),
+    plain(guards, (one) => one.policyId),
   ];
 }
 
 export function counterParameters({ counters }: BatchReads): string[] {
-  return [column(counters, (one) => one.orgId), column(counters, (one) => one.key)];
+  return [plain(counters, (one) => one.orgId), texts(counters, (one) => one.key)];
 }
 
 export function sentParameters({ settlements }: BatchReads): string[] {
-  return [column(settlements, (one) => one.decisionId), column(settlements, (one) => String(one.giveBack))];
+  return [plain(settlements, (one) => one.decisionId), plain(settlements, (one) => one.giveBack)];
 }
 
 /** The parameters of `WRITE`, in its order. */
@@ -57,71 +66,71 @@ export function writeParameters(writes: BatchWrites, leaseId: string): string[] 
 
 function headParameters({ heads }: BatchWrites): string[] {
   return [
-    column(heads, (one) => one.orgId),
-    column(heads, (one) => one.oldSeq),
-    column(heads, (one) => one.seq),
-    column(heads, (one) => one.hash),
+    plain(heads, (one) => one.orgId),
+    plain(heads, (one) => one.oldSeq),
+    plain(heads, (one) => one.seq),
+    plain(heads, (one) => one.hash),
   ];
 }
 
 function logParameters({ log }: BatchWrites): string[] {
   return [
-    column(log, (one) => one.orgId),
-    column(log, (one) => one.seq),
-    column(log, (one) => one.kind),
-    column(log, (one) => one.decisionId),
-    column(log, (one) => one.record),
-    column(log, (one) => one.prevHash),
-    column(log, (one) => one.hash),
-    column(log, (one) => one.grantId),
-    column(log, (one) => one.serverId),
-    column(log, (one) => one.policyId),
-    column(log, (one) => one.policyVersion),
-    column(log, (one) => one.method),
-    column(log, (one) => one.tool),
-    column(log, (one) => one.decision),
-    column(log, (one) => one.rule),
-    column(log, (one) => one.reason),
-    column(log, (one) => one.outcome),
+    plain(log, (one) => one.orgId),
+    plain(log, (one) => one.seq),
+    plain(log, (one) => one.kind),
+    plain(log, (one) => one.decisionId),
+    lines(log, (one) => one.record),
+    plain(log, (one) => one.prevHash),
+    plain(log, (one) => one.hash),
+    plain(log, (one) => one.grantId),
+    plain(log, (one) => one.serverId),
+    plain(log, (one) => one.policyId),
+    plain(log, (one) => one.policyVersion),
+    texts(log, (one) => one.method),
+    texts(log, (one) => one.tool),
+    plain(log, (one) => one.decision),
+    texts(log, (one) => one.rule),
+    texts(log, (one) => one.reason),
+    plain(log, (one) => one.outcome),
   ];
 }
 
 function movedParameters(counters: readonly CounterWrite[]): string[] {
   return [
-    column(counters, (one) => one.orgId),
-    column(counters, (one) => one.key),
-    column(counters, (one) => instant(one.startMs)),
-    column(counters, (one) => one.old),
-    column(counters, (one) => one.used),
-    column(counters, (one) => one.max),
+    plain(counters, (one) => one.orgId),
+    texts(counters, (one) => one.key),
+    plain(counters, (one) => instant(one.startMs)),
+    plain(counters, (one) => one.old),
+    plain(counters, (one) => one.used),
+    plain(counters, (one) => one.max),
   ];
 }
 
 function startedParameters(counters: readonly CounterWrite[]): string[] {
   return [
-    column(counters, (one) => one.orgId),
-    column(counters, (one) => one.key),
-    column(counters, (one) => instant(one.startMs)),
-    column(counters, (one) => instant(one.endMs)),
-    column(counters, (one) => one.grantId),
-    column(counters, (one) => one.policyId),
-    column(counters, (one) => one.name),
-    column(counters, (one) => one.used),
-    column(counters, (one) => one.max),
+    plain(counters, (one) => one.orgId),
+    texts(counters, (one) => one.key),
+    plain(counters, (one) => instant(one.startMs)),
+    plain(counters, (one) => instant(one.endMs)),
+    plain(counters, (one) => one.grantId),
+    plain(counters, (one) => one.policyId),
+    texts(counters, (one) => one.name),
+    plain(counters, (one) => one.used),
+    plain(counters, (one) => one.max),
   ];
 }
 
-function reservationParameters({ reservations, lines, settled }: BatchWrites): string[] {
+function reservationParameters({ reservations, lines: counted, settled }: BatchWrites): string[] {
   return [
-    column(reservations, (one) => one.decisionId),
-    column(reservations, (one) => one.orgId),
-    column(reservations, (one) => one.onUnknown),
-    column(lines, (one) => one.decisionId),
-    column(lines, (one) => one.orgId),
-    column(lines, (one) => one.key),
-    column(lines, (one) => instant(one.startMs)),
-    column(lines, (one) => one.amount),
-    column(settled, (one) => one.decisionId),
-    column(settled, (one) => one.state),
+    plain(reservations, (one) => one.decisionId),
+    plain(reservations, (one) => one.orgId),
+    plain(reservations, (one) => one.onUnknown),
+    plain(counted, (one) => one.decisionId),
+    plain(counted, (one) => one.orgId),
+    texts(counted, (one) => one.key),
+    plain(counted, (one) => instant(one.startMs)),
+    plain(counted, (one) => one.amount),
+    plain(settled, (one) => one.decisionId),
+    plain(settled, (one) => one.state),
   ];
 }

@@ -65,9 +65,10 @@ export class PgStore implements BatchStore {
   async commit(writes: BatchWrites): Promise<CommitResult> {
     const client = this.#client;
     if (!client) throw new Error("commit without open");
-    const writing = run(client, WRITE, writeParameters(writes, this.#leaseId));
-    const committing = client.query("COMMIT");
-    const [written, committed] = await Promise.allSettled([writing, committing]);
+    const values = writeParameters(writes, this.#leaseId);
+    const [written, committed] = await Promise.allSettled(
+      together(client, () => [run(client, WRITE, values), client.query("COMMIT")] as const),
+    );
     if (committed.status === "fulfilled") {
       if (committed.value.command === "COMMIT") return { kind: "committed" };
       return { kind: "rolled_back", cause: written.status === "rejected" ? written.reason : null };
@@ -116,13 +117,19 @@ function run<R extends pg.QueryResultRow>(client: pg.Client, statement: Statemen
  * locks were got. Null when a chain head does not exist yet.
  */
 async function begin(client: pg.Client, reads: BatchReads): Promise<BatchState | null> {
-  const [, heads, guards, counters, sent] = await Promise.all([
-    client.query(BEGIN),
-    run<HeadResult>(client, LOCK_HEADS, lockParameters(reads)),
-    reads.guards.length > 0 ? run<GuardResult>(client, READ_GUARDS, guardParameters(reads)) : none,
-    reads.counters.length > 0 ? run<CounterResult>(client, READ_COUNTERS, counterParameters(reads)) : none,
-    reads.settlements.length > 0 ? run<SentResult>(client, READ_SENT, sentParameters(reads)) : none,
-  ]);
+  const [, heads, guards, counters, sent] = await Promise.all(
+    together(
+      client,
+      () =>
+        [
+          client.query(BEGIN),
+          run<HeadResult>(client, LOCK_HEADS, lockParameters(reads)),
+          reads.guards.length > 0 ? run<GuardResult>(client, READ_GUARDS, guardParameters(reads)) : none,
+          reads.counters.length > 0 ? run<CounterResult>(client, READ_COUNTERS, counterParameters(reads)) : none,
+          reads.settlements.length > 0 ? run<SentResult>(client, READ_SENT, sentParameters(reads)) : none,
+        ] as const,
+    ),
+  );
   if (heads.rows.length < reads.orgIds.length) return null;
   return {
     nowMs: toNowMs(heads.rows),
@@ -133,7 +140,18 @@ async function begin(client: pg.Client, reads: BatchReads): Promise<BatchState |
   };
 }
 
-const none = { rows: [] };
+const none = Promise.resolve({ rows: [] });
+
+/** Sends several statements in one packet. */
+function together<T>(client: pg.Client, send: () => T): T {
+  const { stream } = client.connection;
+  stream.cork();
+  try {
+    return send();
+  } finally {
+    stream.uncork();
+  }
+}
 
 /** True when the server itself refused the statement and stays in touch; FATAL and worse leave open what became of a commit. */
 function isRefusal(cause: unknown): boolean {

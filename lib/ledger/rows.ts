@@ -45,7 +45,7 @@ export interface SentResult {
 const storedLimits = { digits: 200, exponent: 200 };
 
 /** A stored number, exact. Throws on what no ledger wrote (NaN, Infinity): better no answer than a wrong count. */
-function toDecimal(text: string): Decimal {
+export function toDecimal(text: string): Decimal {
   const decimal = parseDecimal(text, storedLimits);
   if (!decimal) throw new Error("a stored amount is not a plain number");
   return decimal;

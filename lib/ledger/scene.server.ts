@@ -1,11 +1,15 @@
 import "server-only";
 import { randomUUID } from "node:crypto";
 import type pg from "pg";
-import { decimalOf, parseDecimal } from "@/lib/kernel/decimal";
+import { emptyChain } from "@/lib/audit/chain";
+import { decimalOf } from "@/lib/kernel/decimal";
 import type { Decimal } from "@/lib/kernel/decimal";
-import type { DecisionId, GrantId, OrgId, PolicyId, ServerId } from "@/lib/kernel/ids";
+import type { GrantId, OrgId, PolicyId, ServerId } from "@/lib/kernel/ids";
 import { counterKey } from "@/lib/quota/key";
 import type { Window } from "@/lib/quota/window";
+import { newDecisionId } from "./decision-id.server";
+import type { LedgerSnapshot, LineSnapshot } from "./invariants";
+import { toDecimal } from "./rows";
 import type { CounterClaim, Outcome, Refusal, ReserveIntent } from "./types";
 
 /** An organisation with one server, policy and grant, for the tests and the bench of this room. */
@@ -23,11 +27,17 @@ WITH o AS (INSERT INTO organisation (id, name) VALUES ($1, 'Scene')),
 INSERT INTO "grant" (id, org_id, server_id, policy_id, label, token_hash, token_hint)
 VALUES ($4::uuid, $1, $2, $3, 'agent', $4::uuid::text, 'plg_')`;
 
-export async function createScene(pool: pg.Pool): Promise<Scene> {
-  const ids = [randomUUID(), randomUUID(), randomUUID(), randomUUID()] as const;
-  await pool.query(INSERT, [...ids]);
+/** The ids of a scene that is nowhere stored. */
+export function newScene(): Scene {
+  const ids = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
   const [orgId, serverId, policyId, grantId] = ids as unknown as [OrgId, ServerId, PolicyId, GrantId];
   return { orgId, serverId, policyId, grantId };
+}
+
+export async function createScene(pool: pg.Pool): Promise<Scene> {
+  const scene = newScene();
+  await pool.query(INSERT, [scene.orgId, scene.serverId, scene.policyId, scene.grantId]);
+  return scene;
 }
 
 export interface ClaimOptions {
@@ -37,8 +47,8 @@ export interface ClaimOptions {
   onToolError?: "void" | "post";
 }
 
-const toDecimal = (amount: number | string): Decimal =>
-  typeof amount === "number" ? decimalOf(amount) : (parseDecimal(amount) ?? decimalOf(0));
+const amountOf = (amount: number | string): Decimal =>
+  typeof amount === "number" ? decimalOf(amount) : toDecimal(amount);
 
 /** A claim on the counter `name` of the scene's grant, with one limit. */
 export function claimOf(scene: Scene, name: string, amount: number | string, options: ClaimOptions = {}): CounterClaim {
@@ -47,7 +57,7 @@ export function claimOf(scene: Scene, name: string, amount: number | string, opt
     key: counterKey({ grantId: scene.grantId, policyId: scene.policyId, counter: name }),
     name,
     window,
-    amount: toDecimal(amount),
+    amount: amountOf(amount),
     limits: [{ rule: `/tools/pay/rules/${name}`, max: decimalOf(max), inclusive: true, message: null }],
     onUnknown,
     onToolError,
@@ -57,7 +67,7 @@ export function claimOf(scene: Scene, name: string, amount: number | string, opt
 function factsOf(scene: Scene) {
   return {
     orgId: scene.orgId,
-    decisionId: randomUUID() as string as DecisionId,
+    decisionId: newDecisionId(),
     grantId: scene.grantId,
     serverId: scene.serverId,
     policyId: scene.policyId,
@@ -84,4 +94,56 @@ export function refusalOf(scene: Scene): Refusal {
 
 export function outcomeOf(kind: Outcome["kind"], more: Partial<Outcome> = {}): Outcome {
   return { kind, byClient: false, reason: null, upstreamStatus: 200, upstreamMs: 3, totalMs: 4, ...more };
+}
+
+const READ_COUNTERS = `
+SELECT key, (extract(epoch FROM window_start) * 1000)::bigint AS start_ms, used, max FROM counter WHERE org_id = $1`;
+const READ_LINES = `
+SELECT r.id, r.state, l.key, (extract(epoch FROM l.window_start) * 1000)::bigint AS start_ms, l.amount
+FROM reservation r LEFT JOIN reservation_line l ON l.reservation_id = r.id WHERE r.org_id = $1`;
+const READ_LOG = `
+SELECT seq, record, prev_hash AS "prevHash", hash, kind, decision_id AS "decisionId", decision, reason, outcome
+FROM decision_log WHERE org_id = $1 ORDER BY seq`;
+const READ_HEAD = "SELECT seq, hash FROM chain_head WHERE org_id = $1 AND chain = 'decisions'";
+
+/** Everything that the invariants judge, in one snapshot. */
+export async function readSnapshot(pool: pg.Pool, orgId: string): Promise<LedgerSnapshot> {
+  const client = await pool.connect();
+  try {
+    await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    const counters = await client.query<Record<"key" | "start_ms" | "used", string> & { max: string | null }>(
+      READ_COUNTERS,
+      [orgId],
+    );
+    const lines = await client.query<Record<"id" | "state" | "key" | "start_ms" | "amount", string>>(READ_LINES, [
+      orgId,
+    ]);
+    const log = await client.query<Omit<LedgerSnapshot["log"][number], "seq"> & { seq: string }>(READ_LOG, [orgId]);
+    const heads = await client.query<{ seq: string; hash: string }>(READ_HEAD, [orgId]);
+    await client.query("COMMIT");
+    const [head] = heads.rows;
+    return {
+      counters: counters.rows.map(({ key, start_ms: startMs, used, max }) => ({
+        key,
+        startMs: Number(startMs),
+        used: toDecimal(used),
+        max: max === null ? null : toDecimal(max),
+      })),
+      reservations: toReservations(lines.rows),
+      log: log.rows.map((row) => ({ ...row, seq: BigInt(row.seq) })),
+      head: head ? { seq: BigInt(head.seq), hash: head.hash } : emptyChain,
+    };
+  } finally {
+    client.release();
+  }
+}
+
+function toReservations(rows: readonly Record<"id" | "state" | "key" | "start_ms" | "amount", string>[]) {
+  const found = new Map<string, { decisionId: string; state: string; lines: LineSnapshot[] }>();
+  for (const { id, state, key, start_ms: startMs, amount } of rows) {
+    const one = found.get(id) ?? { decisionId: id, state, lines: [] };
+    found.set(id, one);
+    if (key) one.lines.push({ key, startMs: Number(startMs), amount: toDecimal(amount) });
+  }
+  return [...found.values()];
 }

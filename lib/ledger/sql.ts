@@ -95,7 +95,7 @@ WITH head AS (
   INSERT INTO decision_log (at, org_id, seq, kind, decision_id, record, prev_hash, hash,
     grant_id, server_id, policy_id, policy_version, method, tool, decision, rule, reason, outcome)
   SELECT $1::timestamptz, n.*
-  FROM unnest($6::uuid[], $7::bigint[], $8::text[], $9::uuid[], $10::text[], $11::text[], $12::text[], $13::uuid[], $14::uuid[],
+  FROM unnest($6::uuid[], $7::bigint[], $8::text[], $9::uuid[], string_to_array($10, E'\\n'), $11::text[], $12::text[], $13::uuid[], $14::uuid[],
     $15::uuid[], $16::int[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[]) AS n
 ), moved AS (
   UPDATE counter c SET used = n.used, max = n.max, updated_at = $1::timestamptz

@@ -53,14 +53,14 @@ function isMember(members: ScalarSet, value: Value): Truth {
   if (typeof value === "string") return members.texts.has(value) ? yes : outside(members, "text");
   if (typeof value === "boolean") return members.words.has(value) ? yes : outside(members, "boolean");
   if (value === null) return members.words.has(null) ? yes : mistyped;
-  if (!isDecimal(value)) return mistyped;
+  if (!isDecimal(value)) return members.only === "none" ? no : mistyped;
   const found = Number.isNaN(value.int) ? members.decimals.has(toText(value)) : members.ints.has(value.int);
   return found ? yes : outside(members, "number");
 }
 
-/** Not in the list: certain only when every member is of the value's type. */
+/** Not in the list: certain only when every member, null aside, is of the value's type. */
 function outside(members: ScalarSet, type: ScalarSet["only"]): Truth {
-  return members.only === type ? no : mistyped;
+  return members.only === type || members.only === "none" ? no : mistyped;
 }
 
 function contains(wanted: Scalar, value: Value): Truth {

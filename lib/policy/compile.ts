@@ -115,7 +115,8 @@ function compileCondition(condition: Condition): Test {
       const { path, op, value, ifAbsent } = condition;
       const pattern = op === "regex" && typeof value === "string" ? compilePattern(value) : null;
       const members = Array.isArray(value) ? scalarSet(value as readonly Scalar[]) : null;
-      return { kind: "leaf", path, op, value, members, pattern, skipAbsent: ifAbsent === "skip" };
+      const each = path.steps.some((step) => step.kind === "each");
+      return { kind: "leaf", path, each, op, value, members, pattern, skipAbsent: ifAbsent === "skip" };
     }
   }
 }
@@ -124,15 +125,14 @@ function scalarSet(values: readonly Scalar[]): ScalarSet {
   const numbers = values.filter(isDecimal);
   const texts = values.filter((value) => typeof value === "string");
   const booleans = values.filter((value) => typeof value === "boolean");
-  const some = values.filter((value) => value !== null).length;
-  const only = { text: texts, number: numbers, boolean: booleans };
-  const kind = (["text", "number", "boolean"] as const).find((name) => only[name].length === some) ?? null;
+  const kinds = [texts.length && "text", numbers.length && "number", booleans.length && "boolean"] as const;
+  const [kind, other] = kinds.filter((one) => one !== 0);
   return {
     texts: new Set(texts),
     ints: new Set(numbers.map((number) => number.int).filter((int) => !Number.isNaN(int))),
     decimals: new Set(numbers.filter((number) => Number.isNaN(number.int)).map(toText)),
     words: new Set<boolean | null>([...booleans, ...(values.includes(null) ? [null] : [])]),
-    only: kind,
+    only: other ? "mixed" : (kind ?? "none"),
   };
 }
 

@@ -14,14 +14,16 @@ export interface ScalarSet {
   readonly decimals: ReadonlySet<string>;
   /** `true`, `false`, null. */
   readonly words: ReadonlySet<boolean | null>;
-  /** Whether the list holds nothing but texts (or numbers, or booleans), null aside: then a member of that type can be judged. */
-  readonly only: "text" | "number" | "boolean" | null;
+  /** The one type of all members, null aside: only values of that type are known to be outside. `none`: the list holds null alone. */
+  readonly only: "text" | "number" | "boolean" | "none" | "mixed";
 }
 
 /** One comparison, ready to run. */
 export interface LeafTest {
   readonly kind: "leaf";
   readonly path: Path;
+  /** Whether the path holds `[*]`. */
+  readonly each: boolean;
   readonly op: Operator;
   readonly value: Scalar | readonly Scalar[];
   readonly members: ScalarSet | null;
@@ -56,6 +58,8 @@ export interface PlanCounter {
   /** Null when this tool's rules only read the counter. */
   readonly source: { readonly when: Test | null; readonly fixed: Decimal; readonly from: Path | null } | null;
   readonly limits: readonly { readonly when: Test | null; readonly limit: CounterLimit }[];
+  /** All limits as the ledger wants them, when none of them is guarded. */
+  readonly open: readonly CounterLimit[] | null;
   /** The demand itself when it is the same for every call. */
   readonly steady: CounterDemand | null;
 }
@@ -79,9 +83,12 @@ export interface Block {
 
 export interface BlockRule {
   readonly rule: CompiledRule;
-  readonly counts: Omit<PlanCounter, "limits" | "steady"> | null;
+  readonly counts: CounterSource | null;
   readonly bounds: readonly { readonly counter: string; readonly limit: CounterLimit }[];
 }
+
+/** A counter as the rule that moves it describes it. */
+export type CounterSource = Omit<PlanCounter, "limits" | "open" | "steady">;
 
 /** What is known of a counter wherever it is read. */
 export type CounterFacts = Pick<PlanCounter, "counter" | "meaning" | "window">;

@@ -10,7 +10,7 @@ import { demandOf } from "./plan";
 import type { Recorder } from "./recorder";
 import { resolve } from "./resolve";
 import { no, reasonOf, yes } from "./truth";
-import type { CounterDemand, Decision, DenyReason, Facts } from "./types";
+import type { CounterDemand, CounterLimit, Decision, DenyReason, Facts } from "./types";
 
 const hiddenTool: Decision = { kind: "hidden", rule: "(hidden)" };
 const notListed: Decision = {
@@ -106,8 +106,14 @@ function demandsOf(plan: Plan, facts: Facts): readonly CounterDemand[] {
 function movedBy(counter: PlanCounter, facts: Facts): CounterDemand | null {
   const { source } = counter;
   const counts = source !== null && (source.when === null || judge(source.when, facts, null) !== no);
-  const limits = counter.limits.filter(({ when }) => when === null || judge(when, facts, null) !== no);
+  const limits = counter.open ?? boundsOn(counter, facts);
   if (!counts && limits.length === 0) return null;
   const amount = counts ? (source.from ? findAmount(source.from, facts) : source.fixed) : zero;
   return demandOf(counter, amount ?? zero, limits);
+}
+
+/** The limits whose guards do not rule them out. */
+function boundsOn(counter: PlanCounter, facts: Facts): CounterLimit[] {
+  const applying = counter.limits.filter(({ when }) => when === null || judge(when, facts, null) !== no);
+  return applying.map(({ limit }) => limit);
 }

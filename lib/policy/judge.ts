@@ -40,10 +40,9 @@ function judgeItems(items: readonly Test[], all: boolean, facts: Facts, recorder
 }
 
 function judgeLeaf(test: LeafTest, facts: Facts, recorder: Recorder | null): Truth {
-  const each = test.path.steps.findIndex((step) => step.kind === "each");
-  const value = each < 0 ? resolve(test.path, facts) : undefined;
-  const seen: Value[] | null = recorder && each >= 0 ? [] : null;
-  let truth = each < 0 ? judgeValue(test, value) : judgeEach(test, facts.args, 0, seen);
+  const value = test.each ? undefined : resolve(test.path, facts);
+  const seen: Value[] | null = recorder && test.each ? [] : null;
+  let truth = test.each ? judgeEach(test, facts.args, 0, seen) : judgeValue(test, value);
   if (truth === absent || (value === undefined && test.op === "exists")) truth = settleAbsence(test, facts, truth);
   recorder?.leaf(test, seen ?? value, truth);
   return truth;

@@ -20,7 +20,8 @@ export interface Path {
 export type PathResult =
   { ok: true; path: Path } | { ok: false; code: "path" | "unsupported"; message: string; hint?: string };
 
-const step = /\.([^.[\]"\s]+)|\[(0|[1-9][0-9]{0,3})\]|\[\*\]|\[("(?:[^"\\]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*")\]/y;
+const grammar =
+  /\.([^.[\]"\s]+)|\[(0|[1-9][0-9]{0,3})\]|\[\*\]|\[("(?:[^"\\\u0000-\u001f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*")\]/y;
 const facts: Readonly<Record<Exclude<Root, "args" | "state">, readonly string[]>> = {
   grant: ["id", "label", "tags"],
   server: ["name"],
@@ -66,6 +67,7 @@ const toStep = (one: ReadStep): Step => (one.kind === "key" ? { kind: "key", key
 
 function parseSteps(text: string, from: number): ReadStep[] | null {
   const steps: ReadStep[] = [];
+  const step = new RegExp(grammar);
   for (step.lastIndex = from; step.lastIndex < text.length;) {
     const match = step.exec(text);
     if (!match) return null;

@@ -1,9 +1,10 @@
 import { AppError } from "@/lib/kernel/errors";
 import { zero } from "@/lib/kernel/decimal";
-import type { Block, CounterFacts, CompiledRule, Plan, PlanCounter } from "./compiled";
-import type { CounterDemand } from "./types";
+import type { Decimal } from "@/lib/kernel/decimal";
+import type { Block, CounterFacts, CompiledRule, CounterSource, Plan, PlanCounter } from "./compiled";
+import type { CounterDemand, CounterLimit } from "./types";
 
-type Mutable = Omit<PlanCounter, "limits" | "steady"> & { limits: PlanCounter["limits"][number][] };
+type Mutable = CounterSource & { limits: PlanCounter["limits"][number][] };
 
 /**
  * Joins the blocks that match one tool name, in file order. A counter appears once, with every limit of these rules on
@@ -30,7 +31,7 @@ export function planOf(blocks: readonly Block[], listed: boolean, known: Readonl
   return { listed, rules, counters: joined, steady: isSteady ? { kind: "allow", counters: steady } : null };
 }
 
-function addSource(counters: Map<string, Mutable>, counts: Omit<PlanCounter, "limits" | "steady">): void {
+function addSource(counters: Map<string, Mutable>, counts: CounterSource): void {
   const known = counters.get(counts.counter);
   if (!known) {
     counters.set(counts.counter, { ...counts, limits: [] });
@@ -50,24 +51,13 @@ function readOnly(facts: CounterFacts | undefined): Mutable | null {
 
 function withSteady(counter: Mutable): PlanCounter {
   const { source } = counter;
-  const varies = source?.from || source?.when || counter.limits.some((bound) => bound.when !== null);
-  const steady = varies ? null : demandOf(counter, source?.fixed ?? zero, counter.limits);
-  return { ...counter, steady };
+  const open = counter.limits.some((bound) => bound.when !== null) ? null : counter.limits.map((bound) => bound.limit);
+  const steady = open && !source?.from && !source?.when ? demandOf(counter, source?.fixed ?? zero, open) : null;
+  return { ...counter, open, steady };
 }
 
 /** What the ledger is asked for. */
-export function demandOf(
-  counter: Omit<PlanCounter, "steady">,
-  amount: CounterDemand["amount"],
-  limits: PlanCounter["limits"],
-): CounterDemand {
-  return {
-    counter: counter.counter,
-    meaning: counter.meaning,
-    window: counter.window,
-    amount,
-    limits: limits.map((bound) => bound.limit),
-    onUnknown: counter.onUnknown,
-    onToolError: counter.onToolError,
-  };
+export function demandOf(counter: CounterSource, amount: Decimal, limits: readonly CounterLimit[]): CounterDemand {
+  const { counter: name, meaning, window, onUnknown, onToolError } = counter;
+  return { counter: name, meaning, window, amount, limits, onUnknown, onToolError };
 }

@@ -2,7 +2,7 @@ import "server-only";
 import { closeDatabase, openDatabase } from "@/lib/db/db.server";
 import { env, isPublicUrlSet, setRuntime } from "@/lib/env/env.server";
 import { isStartError, StartError } from "@/lib/env/start-error";
-import { handleMcp } from "@/lib/gateway/gateway.server";
+import { flushRefusals, handleMcp } from "@/lib/gateway/gateway.server";
 import { errorTable, isAppError } from "@/lib/kernel/errors";
 import { startLedger, stopLedger } from "@/lib/ledger/ledger.server";
 import { closeVault, openVault, subkey } from "@/lib/vault/vault.server";
@@ -35,12 +35,14 @@ export interface BootOptions {
  */
 export async function boot(options: BootOptions): Promise<void> {
   const parts: Stoppable[] = [];
-  const stop = stopOnSignals(parts);
+  const stopper = stopOnSignals(parts);
   try {
     await start(options, parts);
   } catch (error) {
+    // Stopped while it started: what then fails is no news.
+    if (stopper.isStopping()) return;
     process.stderr.write(`\n${startText(error)}\n`);
-    await stop(exitCodeOf(error));
+    await stopper.stop(exitCodeOf(error));
   }
 }
 
@@ -62,6 +64,7 @@ async function start(options: BootOptions, parts: Stoppable[]): Promise<void> {
   setRuntime({ port: env().port, publicUrl: env().publicUrl, authSecret });
   parts.push({ name: "ledger", stop: stopLedger });
   await startLedger();
+  parts.push({ name: "refusal log", stop: flushRefusals });
   await step("console", async () => {
     const pages = await openPages(options, listener.server);
     parts.push({ name: "console", stop: pages.close });

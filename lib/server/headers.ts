@@ -1,5 +1,9 @@
-/** Request headers that only we may set: Next reads its nonce and its routing out of them. */
-const ownRequestHeaders = /^(content-security-policy(-report-only)?|x-nonce|x-middleware-.*|x-nextjs-.*)$/i;
+/**
+ * Request headers that only we may set: Next reads its nonce, its routing and the visitor's address out of them. Without a client's
+ * `X-Forwarded-For`, Next fills in the socket's address, which the sign-in limits count by.
+ */
+const ownRequestHeaders =
+  /^(content-security-policy(-report-only)?|x-nonce|x-middleware-.*|x-nextjs-.*|forwarded|x-forwarded-.*|x-real-ip)$/i;
 
 /** The content security policy of a page: scripts by nonce only, nothing from elsewhere, never framed. */
 export function pagePolicy(nonce: string, dev: boolean): string {

@@ -4,15 +4,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
 import { hostsOf, isOwnHost, isOwnOrigin, type HostSettings } from "@/lib/env/hosts";
+import type { Peer } from "@/lib/gateway/gateway.server";
 import { errorTable, type ErrorCode } from "@/lib/kernel/errors";
 import { countHeader, pageHeaders, pagePolicy, replaceOwnHeaders } from "./headers";
-import { endable, type Endable } from "./streams.server";
-
-/** Who sent a request, as the socket saw it. */
-export interface Peer {
-  readonly rawHeaders: readonly string[] | null;
-  readonly address: string | null;
-}
 
 /** Next's two handlers, once it is ready. */
 export interface Pages {
@@ -48,7 +42,6 @@ export class Listener {
   /** Answers under way. */
   readonly open: ReadonlySet<ServerResponse>;
   readonly #open = new Set<ServerResponse>();
-  readonly #streams = new Set<Endable>();
   readonly #options: ListenerOptions;
   readonly #mcp: (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>;
   #phase: Phase = { kind: "starting" };
@@ -83,10 +76,9 @@ export class Listener {
     this.#phase = { kind: "serving", pages, publicUrl: settings.publicUrl, hosts: hostsOf(settings) };
   }
 
-  /** From now on 503 for new requests; event streams that only listen are ended. Calls run on. */
+  /** From now on 503 for new requests; those under way run on. */
   refuse(): void {
     this.#phase = { kind: "stopping" };
-    for (const stream of this.#streams) stream.end();
   }
 
   #route(incoming: IncomingMessage, outgoing: ServerResponse): void {
@@ -105,10 +97,9 @@ export class Listener {
     void servePage(incoming, outgoing, phase, this.#options.dev);
   }
 
-  async #govern(request: Request, incoming: IncomingMessage): Promise<Response> {
+  #govern(request: Request, incoming: IncomingMessage): Promise<Response> {
     const peer = { rawHeaders: incoming.rawHeaders, address: incoming.socket.remoteAddress ?? null };
-    const response = await this.#options.handleMcp(request, peer);
-    return request.method === "GET" ? endable(response, this.#streams) : response;
+    return this.#options.handleMcp(request, peer);
   }
 
   async #answerReadiness(outgoing: ServerResponse): Promise<void> {

@@ -5,7 +5,7 @@ import { closeDatabase, openDatabase } from "@/lib/db/db.server";
 import { StartError } from "@/lib/env/start-error";
 
 /** Everything that this product puts into its data folder. */
-const ours = /^(postgresql(\.new-\d+)?|vault\.keys)$/;
+const ours = /^(postgresql(\.new-\d+)?|vault\.keys|spool)$/;
 
 /**
  * Empties the data folder. Refuses when it holds anything that is not ours, when another process uses it, and for a database of

@@ -1,5 +1,6 @@
 import "server-only";
 import { setTimeout as wait } from "node:timers/promises";
+import { closeStreams } from "@/lib/gateway/gateway.server";
 import { closeEventStreams } from "@/lib/notify/notify.server";
 import type { Listener } from "./listener.server";
 
@@ -12,11 +13,16 @@ const allMs = 9800;
 /** npm passes the terminal's Ctrl-C on, so that one press arrives twice; only a later one means "now". */
 const secondPressAfterMs = 800;
 
+export interface Stopper {
+  stop: (exitCode: number) => Promise<void>;
+  isStopping: () => boolean;
+}
+
 /**
  * Stops `parts` on SIGINT, SIGTERM or when the returned function is called: new requests get 503, listening streams are ended,
  * calls drain, then the other parts stop in reverse order, and the process exits. A second signal ends it at once.
  */
-export function stopOnSignals(parts: Stoppable[]): (exitCode: number) => Promise<void> {
+export function stopOnSignals(parts: Stoppable[]): Stopper {
   let stoppingSince: number | null = null;
   const stop = async (exitCode: number) => {
     if (stoppingSince !== null) return;
@@ -42,7 +48,7 @@ export function stopOnSignals(parts: Stoppable[]): (exitCode: number) => Promise
   };
   process.on("uncaughtException", onFault);
   process.on("unhandledRejection", onFault);
-  return stop;
+  return { stop, isStopping: () => stoppingSince !== null };
 }
 
 async function stopParts(parts: readonly Stoppable[]): Promise<boolean> {
@@ -66,9 +72,11 @@ async function stopParts(parts: readonly Stoppable[]): Promise<boolean> {
 
 async function drain(listener: Listener): Promise<void> {
   listener.refuse();
+  closeStreams("listening");
   closeEventStreams();
   const deadline = performance.now() + drainMs;
   while (listener.open.size > 0 && performance.now() < deadline) await wait(20);
+  closeStreams();
   listener.server.close();
   listener.server.closeAllConnections();
 }

@@ -204,6 +204,18 @@ test("a new URL takes all tools out before the new server is scanned", async () 
   expect(await scanServer(admin, id)).toMatchObject({ added: 1, total: 1 });
 });
 
+test("V5 a new origin drops the static headers, so that no credential follows to another host; a new path keeps them", async () => {
+  const first = await fake();
+  const second = await fake();
+  const headers = [{ name: "Authorization", value: "Bearer canary" }];
+  const { id } = await createServer(admin, { ...input(first.url), headers });
+  expect((await updateServer(admin, id, { url: `${first.url}/v2` })).headerNames).toEqual(["Authorization"]);
+  expect((await updateServer(admin, id, { url: second.url })).headerNames).toEqual([]);
+  expect(first.seen.at(-1)?.headers.authorization).toBe("Bearer canary");
+  expect(second.seen.length).toBeGreaterThan(0);
+  expect(second.seen.every((item) => item.headers.authorization === undefined)).toBe(true);
+});
+
 test("a relayed list teaches the catalogue once, and an unreadable one teaches nothing", async () => {
   const upstream = await fake({ pages: [`[${tool("a")}]`] });
   const { id } = await createServer(admin, input(upstream.url));

@@ -75,7 +75,8 @@ export async function createServer(ctx: Ctx, input: ServerInput): Promise<Server
 }
 
 /**
- * Changes a server. A new URL takes every tool out of the catalogue and scans again. Throws `not_found`, `name_taken`,
+ * Changes a server. A new URL takes every tool out of the catalogue and scans again; a new origin also drops the static
+ * headers, so that no credential goes to a host that it was not entered for. Throws `not_found`, `name_taken`,
  * `invalid_input` for an address that is not allowed.
  */
 export async function updateServer(ctx: Ctx, id: string, patch: ServerPatch): Promise<ServerDto> {
@@ -91,12 +92,7 @@ export async function updateServer(ctx: Ctx, id: string, patch: ServerPatch): Pr
       where: { id, orgId: ctx.orgId },
       data: { ...data, updatedAt: ctx.now, version: { increment: 1 } },
     });
-    if (moved) {
-      await tx.serverTool.updateMany({
-        where: { serverId: id, orgId: ctx.orgId, goneAt: null },
-        data: { goneAt: ctx.now },
-      });
-    }
+    if (moved) await forgetUpstream(tx, ctx, id, current.url, url);
     const after = toRecord(await getRow(tx, ctx, id));
     await appendAudit(tx, ctx, { action: "server.update", object: `server:${id}`, before, after });
     await publishChange(tx, { topic: "servers", orgId: ctx.orgId, id });
@@ -181,6 +177,12 @@ async function getRow(tx: Pick<Tx, "server">, ctx: Ctx, id: string) {
   const row = isUuid(id) ? await tx.server.findFirst({ where: { id, orgId: ctx.orgId }, include: shown }) : null;
   if (!row) throw new AppError("not_found", { detail: "server" });
   return row;
+}
+
+async function forgetUpstream(tx: Tx, ctx: Ctx, id: string, from: string, to: string): Promise<void> {
+  const where = { serverId: id, orgId: ctx.orgId };
+  await tx.serverTool.updateMany({ where: { ...where, goneAt: null }, data: { goneAt: ctx.now } });
+  if (new URL(from).origin !== new URL(to).origin) await tx.serverHeader.deleteMany({ where });
 }
 
 async function requireAddress(url: string, allowPrivateNetwork: boolean): Promise<void> {

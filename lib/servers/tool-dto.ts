@@ -44,7 +44,7 @@ export function toToolDto(row: ToolRow): ToolDto {
 function parseLoosely(definition: string): unknown {
   try {
     const value: unknown = JSON.parse(definition);
-    return typeof value === "object" && value !== null ? value : {};
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
   } catch {
     return {};
   }

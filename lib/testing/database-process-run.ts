@@ -5,10 +5,11 @@ import { isStartError } from "@/lib/env/start-error";
 
 // Run by startDatabaseProcess: the argument is a DatabaseChoice, stdin is SQL, or `close`.
 const choice = JSON.parse(process.argv[2] ?? "") as DatabaseChoice;
+const durable = choice.durable ?? false;
 const options =
   "databaseUrl" in choice
-    ? { dataDir: "", databaseUrl: choice.databaseUrl, durable: false }
-    : { dataDir: choice.dataDir, databaseUrl: null, durable: choice.durable ?? false };
+    ? { dataDir: "", databaseUrl: choice.databaseUrl, durable }
+    : { dataDir: choice.dataDir, databaseUrl: null, durable };
 const say = (answer: Answer) => process.stdout.write(`${JSON.stringify(answer)}\n`);
 
 // Ctrl-C must not end this process, so that a test sees what it does to the server.

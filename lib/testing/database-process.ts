@@ -9,6 +9,7 @@ export interface Answer {
   adopted?: boolean;
   applied?: string[];
   bundled?: boolean;
+  warnings?: string[];
   rows?: Record<string, unknown>[];
   message?: string;
   exitCode?: number;
@@ -25,8 +26,8 @@ export interface DatabaseProcess {
   kill: () => Promise<void>;
 }
 
-/** Which database to open: the bundled one of a folder (`durable: true` with fsync, as in production), or a URL. */
-export type DatabaseChoice = { dataDir: string; durable?: boolean } | { databaseUrl: string };
+/** Which database to open: the bundled one of a folder or a URL. `durable: true`: as in production. */
+export type DatabaseChoice = { dataDir: string; durable?: boolean } | { databaseUrl: string; durable?: boolean };
 
 /** Starts the process; `first` is its first answer. */
 export function startDatabaseProcess(choice: DatabaseChoice): DatabaseProcess {

@@ -32,6 +32,7 @@ export interface StackGrant {
 export interface GatewayStack extends StackGrant {
   orgId: OrgId;
   port: number;
+  databaseUrl: string;
   /** Another server, policy and grant behind the same gateway. */
   add(options: Omit<StackOptions, keyof GatewayOptions>): Promise<StackGrant>;
   /** Publishes a text as the next version of the grant's policy. */
@@ -81,6 +82,7 @@ export async function startGatewayStack(options: StackOptions): Promise<GatewayS
     ...(await add(options)),
     orgId,
     port,
+    databaseUrl: house.url,
     add,
     publish: (grant, text) => publish(orgId, grant, text),
     revoke: async (grant) => void (await revokeGrant(await createSystemCtx(orgId), grant.grantId)),

@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import os from "node:os";
+import path from "node:path";
 import { setRuntime } from "@/lib/env/env.server";
 import { closeVault, openVault } from "@/lib/vault/vault.server";
 import { openTestDatabase } from "./database";
@@ -17,6 +19,7 @@ export interface TestHouse {
  */
 export async function openTestHouse(): Promise<TestHouse> {
   process.env["LOG_LEVEL"] ??= "silent";
+  process.env["POLICYLAYER_DATA_DIR"] ??= path.join(os.tmpdir(), `policylayer-house-${String(process.pid)}`);
   const database = await openTestDatabase();
   await openVault({ keys: `1:${randomBytes(32).toString("base64")}`, keysFile: null, generateIn: null });
   setRuntime({ port: 4999, publicUrl: testOrigin, authSecret: randomBytes(32).toString("base64url") });

@@ -19,6 +19,7 @@ export type Mode =
   | "rpc-error"
   | "sse"
   | "sse-cut"
+  | "sse-poll"
   | "wrong-id"
   | "garbage"
   | "hostile-headers"
@@ -51,10 +52,16 @@ export interface ScriptedUpstream {
   location: string;
   /** The `tools/list` result as bytes; null = the default tools. */
   listResult: string | null;
+  /** Characters written by mode `flood`, also to a GET. */
+  flooded: number;
   received: Received[];
   executed: Executed[];
   /** Sends the waiting answer parts of modes `sse` and `hang`; `sse` sends progress first and waits for this. */
   release(): void;
+  /** Ends what waits without an answer. */
+  dropWaiting(): void;
+  /** Writes to every open GET stream. */
+  push(text: string): void;
   reset(): void;
   close(): Promise<void>;
 }
@@ -72,7 +79,8 @@ const sse = { "Content-Type": "text/event-stream" };
 
 /** Starts a scripted MCP upstream on loopback. It answers `initialize`, lists, and calls by its mode. */
 export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
-  const waiting = new Set<() => void>();
+  const waiting = new Map<ServerResponse, () => void>();
+  const listening = new Set<ServerResponse>();
   const initial = {
     mode: "ok" as Mode,
     status: 400,
@@ -81,12 +89,14 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
     delayMs: 50,
     location: "http://127.0.0.1:9/",
     listResult: null,
+    flooded: 0,
   };
   const server = createServer((incoming, outgoing) => {
     const parts: Buffer[] = [];
     incoming.on("data", (part: Buffer) => parts.push(part));
     incoming.on("end", () => {
-      take(upstream, incoming, outgoing, Buffer.concat(parts), (work) => waiting.add(work));
+      if (incoming.method === "GET") listening.add(outgoing.once("close", () => listening.delete(outgoing)));
+      take(upstream, incoming, outgoing, Buffer.concat(parts), (work) => waiting.set(outgoing, work));
     });
     incoming.on("error", () => undefined);
   });
@@ -98,8 +108,15 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
     received: [],
     executed: [],
     release() {
-      for (const work of waiting) work();
+      for (const work of waiting.values()) work();
       waiting.clear();
+    },
+    dropWaiting() {
+      for (const outgoing of waiting.keys()) outgoing.destroy();
+      waiting.clear();
+    },
+    push(text) {
+      for (const outgoing of listening) outgoing.write(text);
     },
     reset() {
       Object.assign(upstream, initial);
@@ -129,6 +146,7 @@ function take(
 ): void {
   const { method = "", rawHeaders, headers } = incoming;
   upstream.received.push({ method, rawHeaders, headers, body });
+  if (method === "GET" && upstream.mode === "flood") return flood(upstream, outgoing);
   if (method === "GET") return void outgoing.writeHead(200, sse).write(": open\n\n");
   if (method === "DELETE") return void outgoing.writeHead(200).end();
   const message = JSON.parse(body.toString()) as Message;
@@ -176,11 +194,12 @@ function call(upstream: ScriptedUpstream, message: Message, body: string, outgoi
     stall: () => (execute(), outgoing.writeHead(200, json).write('{"jsonrpc"')),
     "reset-before": () => outgoing.destroy(),
     "reset-after": () => (execute(), outgoing.writeHead(200, json).write("{"), setImmediate(() => outgoing.destroy())),
-    flood: () => (execute(), flood(outgoing)),
+    flood: () => (execute(), flood(upstream, outgoing)),
     bomb: () => (execute(), outgoing.writeHead(200, { ...json, "Content-Encoding": "gzip" }).end(bomb())),
     "echo-headers": () => (execute(), say(result({ structuredContent: { ok: true } }))),
     "hostile-headers": () => (execute(), say(result(), hostile)),
     sse: () => (execute(), stream(outgoing, message.id, result(), wait)),
+    "sse-poll": () => (execute(), outgoing.writeHead(200, sse).end("id: e1\ndata:\n\n")),
     "sse-cut": () => (execute(), outgoing.writeHead(200, sse).end(progressOf(message.id))),
   };
   modes[upstream.mode]();
@@ -211,11 +230,15 @@ function stream(outgoing: ServerResponse, id: unknown, result: string, wait: Wai
 }
 
 /** Events without end, as fast as they are taken. */
-function flood(outgoing: ServerResponse): void {
+function flood(upstream: ScriptedUpstream, outgoing: ServerResponse): void {
   outgoing.writeHead(200, sse);
   const block = progressOf("flood").repeat(100);
   const more = () => {
-    while (!outgoing.destroyed && outgoing.write(block));
+    let goesOn = true;
+    while (goesOn && !outgoing.destroyed) {
+      upstream.flooded += block.length;
+      goesOn = outgoing.write(block);
+    }
     if (!outgoing.destroyed) outgoing.once("drain", more);
   };
   more();

@@ -90,6 +90,7 @@ export const steps = {
     const hits = scanBundle(path.join(root, ".next/static"));
     return { passed: hits.length > 0 ? 0 : 1, failed: hits.length > 0 ? 1 : 0, isCheck: true, text: hits.join("\n") };
   },
+  product: (root) => vitest(root, "product"),
   e2e,
 };
 

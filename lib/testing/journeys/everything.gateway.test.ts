@@ -21,12 +21,14 @@ tools:
 
 let journey: Journey;
 let everything: Awaited<ReturnType<typeof startEverythingServer>>;
+let live: Awaited<ReturnType<Journey["policy"]>>;
 let target: { url: URL; requestInit: RequestInit };
 
 beforeAll(async () => {
   everything = await startEverythingServer();
   journey = await openJourney();
-  target = await journey.target("Everything", everything.url, (await journey.policy(policy)).id);
+  live = await journey.policy(policy);
+  target = await journey.target("Everything", everything.url, live.id);
 });
 afterAll(async () => {
   await journey.close();
@@ -108,4 +110,23 @@ describe.each([
     const { messages } = await client.getPrompt({ name: "simple-prompt" });
     expect(messages[0]).toMatchObject({ role: "user", content: { type: "text" } });
   });
+});
+
+test("a session and its open stream outlive a policy edit, and the edit governs their next call", async () => {
+  const client = new Client({ name: "journey-session", version: "1" });
+  const transport = new StreamableHTTPClientTransport(target.url, { requestInit: target.requestInit });
+  const lost: unknown[] = [];
+  transport.onclose = () => lost.push("closed");
+  transport.onerror = (error) => lost.push(error);
+  await client.connect(transport);
+  const session = transport.sessionId;
+  expect(session).toBeTruthy();
+  const sum = async () => textOf(await client.callTool({ name: "get-sum", arguments: { a: 50, b: 3 } }));
+  expect(await sum()).toBe("The sum of 50 and 3 is 53.");
+  await live.publish((text) => text.replace("value: 100", "value: 10"));
+  expect(await sum()).toBe("[POLICYLAYER POLICY DENIED] Small numbers only");
+  expect(transport.sessionId).toBe(session);
+  expect(lost).toEqual([]);
+  await transport.terminateSession();
+  await client.close();
 });

@@ -23,7 +23,7 @@ test("counters hold over kill -9 of the gateway, and a call in flight at that mo
   const agent = await journey.agent();
   const first = await start();
   await agent.reconnect(first.publicUrl);
-  await journey.roomInWindow("day", 60);
+  await journey.roomInWindow("day", 15);
   for (let n = 0; n < 19; n++) expect((await agent.client.callTool(chargeOf(50_000))).isError).toBeFalsy();
   await agent.client.callTool(chargeOf(49_000));
   journey.payments.control({ mode: "hang", times: 1 });

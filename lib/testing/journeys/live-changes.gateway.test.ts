@@ -69,7 +69,7 @@ test("a grant without a policy is denied everything", async () => {
 
 test("counters hold over a restart of the whole stack", async () => {
   const agent = await journey.agent();
-  await journey.roomInWindow("day", 60);
+  await journey.roomInWindow("day", 15);
   await journey.roomInWindow("minute", 10);
   for (let n = 0; n < 20; n++) await agent.client.callTool(chargeOf(49_999));
   const before = executed();

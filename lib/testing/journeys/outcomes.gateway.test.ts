@@ -56,7 +56,7 @@ describe("a failing upstream call leaves the counter where it was", () => {
 
   test("the whole daily cap is usable after twenty declined charges", async () => {
     const agent = await journey.agent();
-    await journey.roomInWindow("day", 60);
+    await journey.roomInWindow("day", 15);
     await journey.roomInWindow("minute", 15);
     for (let n = 0; n < 20; n++) await chargeWhile(agent, 50_000, { mode: "tool_error" });
     for (let n = 0; n < 20; n++) {

@@ -36,7 +36,7 @@ async function decided(agent: Agent): Promise<string> {
 
 test("400 parallel calls against a cap of 100: exactly 100 pass and exactly 100 are executed", async () => {
   const agent = await journey.agent("auto", {}, (await journey.policy(policy)).id);
-  await journey.roomInWindow("day", 60);
+  await journey.roomInWindow("day", 15);
   const answers = await Promise.all(Array.from({ length: 400 }, () => decided(agent)));
   await journey.settled();
   expect(answers.filter((answer) => answer === "allowed")).toHaveLength(100);

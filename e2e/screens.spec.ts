@@ -1,0 +1,120 @@
+import type { Page } from "@playwright/test";
+import { expect, expectAccessible, signIn, test } from "./fixtures";
+import type { Agent } from "./agent";
+import type { Demo } from "./product";
+
+/** Every page in each form: light, dark and 320 px; accessible, without sideways scrolling, and kept as a picture. */
+const forms = [
+  { name: "light", scheme: "light", width: 1440, height: 900 },
+  { name: "dark", scheme: "dark", width: 1440, height: 900 },
+  { name: "320", scheme: "light", width: 320, height: 640 },
+] as const;
+
+async function makeTraffic(agent: Agent): Promise<void> {
+  await agent.call("create_charge", { amount: 42_000, currency: "usd" });
+  await agent.call("create_charge", { amount: 1_500, currency: "eur" });
+  await agent.call("create_charge", { amount: 60_000, currency: "usd" });
+  await agent.call("create_charge", { amount: 100, currency: "gbp" });
+  await agent.call("list_customers", {});
+  await agent.call("delete_customer", { id: "cus_ada" }).catch(() => undefined);
+}
+
+/** The pages, with what must be there before the picture is taken. */
+async function listPages(page: Page, demo: Demo): Promise<{ name: string; path: string; ready: string }[]> {
+  const first = async (path: string) => {
+    const answer = await page.request.get(`${demo.consoleUrl}/api/${path}`);
+    return (await answer.json()) as { id: string; name?: string }[];
+  };
+  const log = await page.request.get(`${demo.consoleUrl}/api/logs?limit=20`);
+  const { rows } = (await log.json()) as { rows: { decisionId: string; decision: string; outcome: string | null }[] };
+  const denied = rows.find((row) => row.decision === "deny")?.decisionId ?? "";
+  const posted = rows.find((row) => row.outcome === "posted")?.decisionId ?? "";
+  const policyId = (await first("policies")).find((policy) => policy.name?.includes("spending"))?.id ?? "";
+  return [
+    { name: "overview", path: "/overview", ready: "text=Figures as a table" },
+    { name: "logs", path: "/logs", ready: "table" },
+    { name: "logs-peek", path: `/logs?open=${posted}`, ready: "table" },
+    { name: "logs-none", path: "/logs?tool=no_such_tool", ready: "text=No decision matches" },
+    { name: "decision-denied", path: `/logs/${denied}`, ready: "text=Chained records" },
+    { name: "policies", path: "/policies", ready: "table" },
+    { name: "policy", path: `/policies/${policyId}`, ready: ".view-line, textarea" },
+    { name: "policy-version", path: `/policies/${policyId}?version=1`, ready: "[role=dialog] pre" },
+    { name: "policy-new", path: "/policies/new", ready: ".view-line, textarea" },
+    { name: "servers", path: "/servers", ready: "table" },
+    { name: "server-add", path: "/servers?dialog=add", ready: "[role=dialog]" },
+    { name: "server", path: `/servers/${demo.serverId}`, ready: "table" },
+    { name: "grants", path: "/grants", ready: "table" },
+    { name: "grant-mint", path: "/grants?dialog=mint", ready: "[role=dialog]" },
+    { name: "not-found", path: "/servers/none", ready: "h1" },
+  ];
+}
+
+async function expectNoSidewaysScroll(page: Page): Promise<void> {
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  expect(over).toBeLessThanOrEqual(0);
+}
+
+for (const form of forms) {
+  test(`every page is accessible and whole: ${form.name}`, async ({ page, demo, agent }) => {
+    test.setTimeout(180_000);
+    await makeTraffic(agent);
+    await page.emulateMedia({ colorScheme: form.scheme });
+    await page.goto(`${demo.consoleUrl}/login`);
+    await expectAccessible(page);
+    await page.screenshot({ path: `test-results/screens/login-${form.name}.png` });
+    await signIn(page, demo, "admin");
+    await page.setViewportSize({ width: form.width, height: form.height });
+    for (const { name, path, ready } of await listPages(page, demo)) {
+      await test.step(name, async () => {
+        await page.goto(`${demo.consoleUrl}${path}`);
+        await page.locator(ready).first().waitFor();
+        await expect(page.getByText("Connecting…")).toHaveCount(0);
+        await expect(page.getByRole("status", { name: /Loading/ })).toHaveCount(0);
+        await expect(page.getByText("Checking…")).toHaveCount(0);
+        await expectNoSidewaysScroll(page);
+        await page.screenshot({
+          path: `test-results/screens/${name}-${form.name}.png`,
+          fullPage: form.width === 320,
+        });
+        await expectAccessible(page);
+      });
+    }
+  });
+}
+
+test("a viewer sees every page, with the reason beside what the role may not do", async ({ page, demo }) => {
+  await signIn(page, demo, "viewer");
+  for (const [path, action, reason] of [
+    ["/servers", "Add server", "Admins change servers."],
+    [`/servers/${demo.serverId}`, "Scan tools", "Policy managers and admins scan servers."],
+    ["/policies", "New policy", "Policy managers and admins publish policies."],
+    ["/grants", "Mint grant", "Admins mint and revoke grants."],
+  ] as const) {
+    await page.goto(`${demo.consoleUrl}${path}`);
+    await expect(page.getByRole("button", { name: action })).toHaveAttribute("aria-disabled", "true");
+    await expect(page.getByText(reason).first()).toBeVisible();
+    await expectAccessible(page);
+    await page.screenshot({ path: `test-results/screens/viewer-${path.slice(1).split("/")[0] ?? ""}.png` });
+  }
+  await page.goto(`${demo.consoleUrl}/servers?dialog=add`);
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+});
+
+test("under 1024 px the places are in a drawer that opens and closes by keyboard", async ({ page, demo }) => {
+  await page.setViewportSize({ width: 320, height: 640 });
+  await signIn(page, demo, "viewer");
+  const button = page.getByRole("button", { name: "Menu" });
+  await button.focus();
+  await page.keyboard.press("Enter");
+  const drawer = page.getByRole("dialog", { name: "Menu" });
+  await expect(drawer.getByRole("link", { name: "Grants" })).toBeVisible();
+  await expectAccessible(page);
+  await page.screenshot({ path: "test-results/screens/drawer-320.png" });
+  await page.keyboard.press("Escape");
+  await expect(drawer).toBeHidden();
+  await expect(button).toBeFocused();
+  await button.click();
+  await drawer.getByRole("link", { name: "Grants" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Grants" })).toBeVisible();
+  await expect(drawer).toBeHidden();
+});

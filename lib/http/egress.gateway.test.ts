@@ -1,0 +1,185 @@
+import { createServer, type IncomingMessage, type RequestListener } from "node:http";
+import { createServer as createSocketServer, type AddressInfo } from "node:net";
+import { setImmediate } from "node:timers/promises";
+import { afterEach, expect, test } from "vitest";
+import { env, setRuntime } from "@/lib/env/env.server";
+import { createEgress, type Egress, type Lookup } from "./egress.server";
+
+const servers: { close: () => unknown }[] = [];
+const exits: Egress[] = [];
+
+afterEach(async () => {
+  await Promise.all(exits.splice(0).map((exit) => exit.close()));
+  for (const server of servers.splice(0)) server.close();
+});
+
+interface Seen {
+  port: number;
+  seen: IncomingMessage[];
+  connections: number;
+}
+
+async function serve(answer: RequestListener): Promise<Seen> {
+  const found: Seen = { port: 0, seen: [], connections: 0 };
+  const server = createServer((request, response) => {
+    found.seen.push(request);
+    answer(request, response);
+  });
+  server.on("connection", () => (found.connections += 1));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  servers.push({ close: () => server.close().closeAllConnections() });
+  found.port = (server.address() as AddressInfo).port;
+  return found;
+}
+
+function exit(lookup: Lookup = () => Promise.resolve([{ address: "127.0.0.1", family: 4 }])): Egress {
+  const made = createEgress(lookup);
+  exits.push(made);
+  return made;
+}
+
+const to = (url: string, more = {}) =>
+  ({
+    url,
+    method: "POST",
+    headers: {},
+    allowPrivateNetwork: true,
+    headersTimeoutMs: 2000,
+    bodyTimeoutMs: 2000,
+    ...more,
+  }) as const;
+
+const ok: RequestListener = (_, response) => {
+  response.end("ok");
+};
+
+test("U2 the second answer of a rebinding resolver is judged too: the address checked is the address connected to", async () => {
+  const target = await serve(ok);
+  const answers = ["93.184.216.34", "127.0.0.1"];
+  const egress = exit(() => Promise.resolve([{ address: answers.shift() ?? "127.0.0.1", family: 4 }]));
+  const url = `https://rebind.example:${String(target.port)}/`;
+  await egress.check(url, { allowPrivateNetwork: false });
+  const sent = egress.request({ ...to(url), allowPrivateNetwork: false });
+  await expect(sent).rejects.toMatchObject({ code: "address_blocked" });
+  expect(target.connections).toBe(0);
+});
+
+test("U2 one private address among several answers refuses the whole name", async () => {
+  const target = await serve(ok);
+  const answers = [
+    { address: "93.184.216.34", family: 4 },
+    { address: "127.0.0.1", family: 4 },
+  ];
+  const egress = exit(() => Promise.resolve(answers));
+  const url = `https://mixed.example:${String(target.port)}/`;
+  await expect(egress.request({ ...to(url), allowPrivateNetwork: false })).rejects.toMatchObject({
+    code: "address_blocked",
+  });
+  expect(target.connections).toBe(0);
+});
+
+test("U1 a connection opened with the switch on is not reused by a server that has it off", async () => {
+  const target = await serve(ok);
+  const egress = exit();
+  const url = `http://127.0.0.1:${String(target.port)}/`;
+  await (await egress.request(to(url))).body.dump();
+  await expect(egress.request({ ...to(url), allowPrivateNetwork: false })).rejects.toMatchObject({
+    code: "address_blocked",
+  });
+  expect(target.seen).toHaveLength(1);
+});
+
+test.each([301, 302, 303, 307, 308])(
+  "U3 a %i is handed back, never followed, and no credential goes anywhere",
+  async (status) => {
+    const other = await serve(ok);
+    const target = await serve((_, response) => {
+      response.writeHead(status, { location: `http://127.0.0.1:${String(other.port)}/` }).end();
+    });
+    const answer = await exit().request({
+      ...to(`http://api.example:${String(target.port)}/`),
+      headers: { "x-api-key": "canary" },
+      body: "{}",
+    });
+    await answer.body.dump();
+    expect(answer.statusCode).toBe(status);
+    expect(other.connections).toBe(0);
+  },
+);
+
+test("U1 our own ports stay closed with the switch on, by literal and by name", async () => {
+  const target = await serve(ok);
+  const egress = exit();
+  egress.blockPort(target.port);
+  for (const host of ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"]) {
+    const url = `http://${host}:${String(target.port)}/`;
+    await expect(egress.request(to(url))).rejects.toMatchObject({ code: "address_blocked" });
+    await expect(egress.check(url, { allowPrivateNetwork: true })).rejects.toMatchObject({ code: "address_blocked" });
+  }
+  const listener = await serve(ok);
+  const { publicUrl, port } = env();
+  setRuntime({ port: listener.port, publicUrl });
+  const own = `http://127.0.0.1:${String(listener.port)}/`;
+  await expect(egress.request(to(own))).rejects.toMatchObject({ code: "address_blocked" });
+  setRuntime({ port, publicUrl });
+  expect(target.connections + listener.connections).toBe(0);
+});
+
+test("a server that cannot be reached is told apart from one that failed later", async () => {
+  const closed = await serve(ok);
+  servers.splice(0).forEach((server) => server.close());
+  const refused = exit().request(to(`http://gone.example:${String(closed.port)}/`));
+  await expect(refused).rejects.toMatchObject({ code: "upstream_unreachable" });
+  const unknown = exit(() => Promise.reject(new Error("ENOTFOUND"))).request(to("http://nobody.example/"));
+  await expect(unknown).rejects.toMatchObject({ code: "upstream_unreachable" });
+  const resets = await serve((request) => {
+    request.socket.destroy();
+  });
+  const reset = exit().request(to(`http://127.0.0.1:${String(resets.port)}/`));
+  await expect(reset).rejects.toMatchObject({ code: "UND_ERR_SOCKET" });
+});
+
+test("a peer that accepts and never speaks TLS ends at the connect time-out, before anything was sent", async () => {
+  const mute = createSocketServer();
+  await new Promise<void>((resolve) => mute.listen(0, "127.0.0.1", resolve));
+  servers.push(mute);
+  const { port } = mute.address() as AddressInfo;
+  mute.on("connection", (socket) => servers.push({ close: () => socket.destroy() }));
+  const sent = exit().request(to(`https://127.0.0.1:${String(port)}/`, { connectTimeoutMs: 100 }));
+  await expect(sent).rejects.toMatchObject({ code: "upstream_unreachable" });
+});
+
+test("requests of one origin reuse connections, and 64 at once run at once", async () => {
+  let waiting: { end: (text: string) => void }[] = [];
+  const target = await serve((_, response) => {
+    waiting.push(response);
+    if (waiting.length < 64) return;
+    for (const held of waiting) held.end("ok");
+    waiting = [];
+  });
+  const egress = exit();
+  const round = async () => {
+    const url = `http://127.0.0.1:${String(target.port)}/`;
+    const answers = await Promise.all(Array.from({ length: 64 }, () => egress.request(to(url))));
+    await Promise.all(answers.map((answer) => answer.body.dump()));
+  };
+  await round();
+  expect(target.connections).toBe(64);
+  // undici frees a connection in the turn after its body ended.
+  await setImmediate();
+  await round();
+  expect(target.connections).toBe(64);
+});
+
+test("proxy variables of the environment are not read", async () => {
+  const proxy = await serve(ok);
+  const target = await serve(ok);
+  const before = { ...process.env };
+  Object.assign(process.env, {
+    HTTP_PROXY: `http://127.0.0.1:${String(proxy.port)}`,
+    http_proxy: "http://127.0.0.1:1",
+  });
+  await (await exit().request(to(`http://127.0.0.1:${String(target.port)}/`))).body.dump();
+  process.env = before;
+  expect([proxy.connections, target.connections]).toEqual([0, 1]);
+});

@@ -1,0 +1,52 @@
+import type { Row } from "./error-row";
+
+/** Why a start ends. */
+export const startErrors = {
+  bad_environment: {
+    status: 500,
+    rpc: -31002,
+    owner: "operator",
+    say: "The environment variables are not valid.",
+    check: "The start names each bad variable, never its value.",
+    exit: 1,
+  },
+  data_folder_in_use: {
+    status: 500,
+    rpc: -31002,
+    owner: "operator",
+    say: "Another PolicyLayer process uses this data folder.",
+    check: "Stop the process that the text names, or set POLICYLAYER_DATA_DIR.",
+    exit: 75,
+  },
+  database_start: {
+    status: 500,
+    rpc: -31002,
+    owner: "operator",
+    say: "The database could not be started or reached.",
+    check: "DATABASE_URL, or the bundled PostgreSQL's log in the data folder.",
+    exit: 1,
+  },
+  schema_newer: {
+    status: 500,
+    rpc: -31002,
+    owner: "operator",
+    say: "The database was written by a newer version.",
+    check: "Start that version, or restore a backup.",
+    exit: 78,
+  },
+  vault_key: {
+    status: 500,
+    rpc: -31002,
+    owner: "operator",
+    say: "The vault's key ring is missing or wrong.",
+    check: "VAULT_KEYS or VAULT_KEYS_FILE; the text names the key version.",
+    exit: 78,
+  },
+  vault_record: {
+    status: 500,
+    rpc: -31002,
+    owner: "operator",
+    say: "A sealed record cannot be opened.",
+    check: "The row that the log names: altered, moved, or sealed with a key that is gone.",
+  },
+} as const satisfies Record<string, Row>;

@@ -1,0 +1,127 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import type { LoadResult } from "./bench-load";
+import type { Part } from "./bench-part";
+
+export interface BenchOptions {
+  connections?: readonly number[];
+  durationMs?: number;
+  /** Best of so many runs: other work on the machine only ever makes a run slower. */
+  runs?: number;
+}
+
+export interface BenchRow extends LoadResult {
+  what: "upstream" | "byte pipe" | "gateway";
+  connections: number;
+  /** Calls per second as a share of the byte pipe's, in the same run. */
+  ofPipe: number;
+}
+
+interface Child {
+  process: ChildProcess;
+  facts: Record<string, string | number>;
+}
+
+const warmUpMs = 1_500;
+
+/**
+ * Measures, in one run on one machine: a constant upstream alone, a byte pipe before it, and the gateway before it with 20 argument
+ * rules, one counter and the durable ledger on a PostgreSQL that syncs to disk. Every part is a process of its own. Prints a table.
+ */
+export async function benchGateway(options: BenchOptions = {}): Promise<BenchRow[]> {
+  const { connections = [1, 8, 32], durationMs = 4_000, runs = 3 } = options;
+  const dataDir = await mkdtemp(path.join(process.getuid?.() === 0 ? "/var/tmp" : os.tmpdir(), "policylayer-bench-"));
+  await chmod(dataDir, 0o755);
+  const children: Child[] = [];
+  const start = async (part: Part) => {
+    const child = await startPart(part);
+    children.push(child);
+    return child;
+  };
+  try {
+    const upstream = await start({ kind: "upstream" });
+    const target = String(upstream.facts["url"]);
+    const pipe = await start({ kind: "pipe", target });
+    const gateway = await start({ kind: "gateway", target, dataDir });
+    process.stdout.write(`one durable commit: ${Number(gateway.facts["commitMs"]).toFixed(2)} ms (median of 300)\n`);
+    const rows: BenchRow[] = [];
+    for (const count of connections) {
+      const one = (child: Child) => best(child, count, durationMs, runs);
+      const direct = await one(upstream);
+      const piped = await one(pipe);
+      const governed = await one(gateway);
+      const row = (what: BenchRow["what"], result: LoadResult): BenchRow => ({
+        what,
+        connections: count,
+        ...result,
+        ofPipe: result.perSecond / piped.perSecond,
+      });
+      rows.push(row("upstream", direct), row("byte pipe", piped), row("gateway", governed));
+    }
+    process.stdout.write(tableOf(rows));
+    return rows;
+  } finally {
+    await Promise.all(children.map(stopPart));
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function best(child: Child, connections: number, durationMs: number, runs: number): Promise<LoadResult> {
+  const token = child.facts["token"];
+  const options = {
+    url: String(child.facts["url"]),
+    token: typeof token === "string" ? token : null,
+    connections,
+    durationMs,
+    warmUpMs,
+  };
+  let found: LoadResult | null = null;
+  for (let run = 0; run < runs; run++) {
+    const load = await startPart({ kind: "load", options });
+    const result = load.facts as unknown as LoadResult;
+    if (!found || result.perSecond > found.perSecond) found = result;
+  }
+  if (!found) throw new Error("A bench needs at least one run.");
+  return found;
+}
+
+async function startPart(part: Part): Promise<Child> {
+  const script = path.join(import.meta.dirname, "bench-part.ts");
+  const child = spawn(
+    process.execPath,
+    ["--conditions=react-server", "--import", "tsx", script, JSON.stringify(part)],
+    { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, NODE_ENV: "production" } },
+  );
+  for await (const line of createInterface({ input: child.stdout })) {
+    return { process: child, facts: JSON.parse(line) as Record<string, string | number> };
+  }
+  throw new Error(`The bench's ${part.kind} ended before it was ready.`);
+}
+
+async function stopPart({ process: child }: Child): Promise<void> {
+  if (child.exitCode !== null) return;
+  const gone = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  await gone;
+}
+
+function tableOf(rows: readonly BenchRow[]): string {
+  const line = (cells: readonly string[]) =>
+    `${cells.map((cell, at) => (at === 1 ? cell.padEnd(10) : cell.padStart(11))).join(" ")}\n`;
+  const head = line(["connections", "what", "calls/s", "p50 ms", "p99 ms", "x pipe", "bad"]);
+  const body = rows.map((row) =>
+    line([
+      String(row.connections),
+      row.what,
+      row.perSecond.toFixed(0),
+      row.p50Ms.toFixed(2),
+      row.p99Ms.toFixed(2),
+      row.ofPipe.toFixed(2),
+      String(row.bad),
+    ]),
+  );
+  return head + body.join("");
+}

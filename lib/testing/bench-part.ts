@@ -1,0 +1,104 @@
+import { closeDatabase, openDatabase, pool } from "@/lib/db/db.server";
+import { env, setRuntime } from "@/lib/env/env.server";
+import { handleMcp } from "@/lib/gateway/gateway.server";
+import { singleton } from "@/lib/kernel/singleton";
+import { startLedger } from "@/lib/ledger/ledger.server";
+import type { Ledger } from "@/lib/ledger/types";
+import { Listener } from "@/lib/server/listener.server";
+import { openVault } from "@/lib/vault/vault.server";
+import type { AddressInfo } from "node:net";
+import { runLoad, type LoadOptions } from "./bench-load";
+import { startBytePipe } from "./byte-pipe";
+import { startConstantUpstream } from "./constant-upstream";
+import { createGrantRow, createOrg, createPolicyRow, createServerRow } from "./factories";
+
+/** What one child process of the bench is. It prints one line of JSON when it is ready (a load: its result), and ends on SIGTERM. */
+export type Part =
+  | { kind: "upstream" }
+  | { kind: "pipe"; target: string }
+  /** With `memory` the ledger only counts in memory: what relay and evaluation cost by themselves. */
+  | { kind: "gateway"; target: string; dataDir: string; memory: boolean }
+  | { kind: "load"; options: LoadOptions };
+
+interface Facts {
+  url: string;
+  token: string;
+  commitMs: number;
+}
+
+/** Twenty rules over five arguments, none of which denies, and one counter that never fills. */
+function policyText(): string {
+  const conditions = [
+    "{path: args.amount, op: lte, value: 50000}",
+    "{path: args.amount, op: gt, value: 0}",
+    '{path: args.currency, op: in, value: ["usd", "eur", "gbp"]}',
+    '{path: args.customer, op: regex, value: "^cus_[0-9a-z]+$"}',
+    "{path: args.memo, op: exists, value: true}",
+  ];
+  const rules = Array.from({ length: 19 }, (_, index) => {
+    const condition = conditions[index % conditions.length] ?? "";
+    return `      - {name: "rule ${String(index)}", conditions: [${condition}]}`;
+  });
+  const counter = `      - name: "cap"
+        conditions: [{path: state.create_charge.spent, op: lte, value: 100000000000000}]
+        state: {counter: spent, window: month, increment_from: args.amount}`;
+  return `version: "1"\ntools:\n  create_charge:\n    rules:\n${[...rules, counter].join("\n")}\n`;
+}
+
+async function startGateway(
+  target: string,
+  dataDir: string,
+): Promise<{ url: string; token: string; commitMs: number }> {
+  process.env["POLICYLAYER_DATA_DIR"] = dataDir;
+  await openDatabase({ dataDir, databaseUrl: null });
+  await openVault({ keys: null, keysFile: null, generateIn: dataDir });
+  if (memory) singleton<{ ledger: Ledger | null }>("ledger", () => ({ ledger: null })).ledger = memoryLedger;
+  else await startLedger();
+  const listener = new Listener({ handleMcp, failing: async () => [], dev: false });
+  await new Promise<void>((resolve) => listener.server.listen(0, "127.0.0.1", resolve));
+  const { port } = listener.server.address() as AddressInfo;
+  setRuntime({ port, publicUrl: `http://127.0.0.1:${String(port)}` });
+  listener.serve({ request: async (_incoming, outgoing) => void outgoing.writeHead(404).end() }, env());
+  const orgId = await createOrg();
+  const serverId = await createServerRow(orgId, { url: target });
+  const policyId = await createPolicyRow(orgId, policyText());
+  const { token } = await createGrantRow(orgId, { serverId, policyId });
+  return { url: `http://127.0.0.1:${String(port)}/mcp/${serverId}`, token, commitMs: await bareCommitMs() };
+}
+
+/** Median time of one durable commit of one row on this machine. */
+async function bareCommitMs(): Promise<number> {
+  const client = await pool().connect();
+  await client.query("CREATE TABLE IF NOT EXISTS bench_commit (n int PRIMARY KEY, v int)");
+  await client.query("INSERT INTO bench_commit VALUES (1, 0) ON CONFLICT DO NOTHING");
+  const times: number[] = [];
+  for (let i = 0; i < 300; i++) {
+    const started = performance.now();
+    await client.query({ name: "bench-commit", text: "UPDATE bench_commit SET v = v + 1 WHERE n = 1" });
+    times.push(performance.now() - started);
+  }
+  await client.query("DROP TABLE bench_commit");
+  client.release();
+  return times.toSorted((a, b) => a - b)[150] ?? NaN;
+}
+
+async function run(part: Part): Promise<unknown> {
+  switch (part.kind) {
+    case "upstream":
+      return { url: (await startConstantUpstream()).url };
+    case "pipe":
+      return { url: (await startBytePipe(part.target)).url };
+    case "gateway":
+      return startGateway(part.target, part.dataDir, part.memory);
+    case "load":
+      return runLoad(part.options);
+  }
+}
+
+const part = JSON.parse(process.argv[2] ?? "{}") as Part;
+process.on("SIGTERM", () => {
+  const closed = part.kind === "gateway" ? closeDatabase() : Promise.resolve();
+  void closed.finally(() => process.exit(0));
+});
+process.stdout.write(`${JSON.stringify(await run(part))}\n`);
+if (part.kind === "load") process.exit(0);

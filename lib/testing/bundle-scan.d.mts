@@ -1,0 +1,1 @@
+export function scanBundle(folder: string): string[];
