@@ -15,7 +15,7 @@ export async function connectAgent(mcpUrl: string, token: string): Promise<Agent
   const transport = new StreamableHTTPClientTransport(new URL(mcpUrl), {
     requestInit: { headers: { Authorization: `Bearer ${token}` } },
   });
-  await client.connect(transport as Parameters<typeof client.connect>[0]);
+  await client.connect(transport);
   return {
     tools: async () => (await client.listTools()).tools.map((tool) => tool.name),
     call: async (tool, args) => {

@@ -12,28 +12,27 @@ interface Fixtures {
 }
 
 /** What a journey provokes on purpose is a refusal with a status; the browser reports each as an error of its console. */
-const refusal = /the server responded with a status of (401|403|404|409|422|429)/;
+const refusal = /the server responded with a status of (401|403|404|409|422|429|502)/;
 
 export const test = base.extend<Fixtures>({
-  // eslint-disable-next-line no-empty-pattern -- Playwright reads the fixtures that are needed from this pattern
-  demo: async ({}, use) => {
-    await use(JSON.parse(process.env["E2E_DEMO"] ?? "null") as Demo);
+  demo: async ({}, provide) => {
+    await provide(JSON.parse(process.env["E2E_DEMO"] ?? "null") as Demo);
   },
   complaints: [
-    async ({ page }, use) => {
+    async ({ page }, provide) => {
       const complaints: string[] = [];
       page.on("pageerror", (error) => complaints.push(error.message));
       page.on("console", (message) => {
         if (message.type() === "error" && !refusal.test(message.text())) complaints.push(message.text());
       });
-      await use(complaints);
+      await provide(complaints);
       expect(complaints).toEqual([]);
     },
     { auto: true },
   ],
-  agent: async ({ demo }, use) => {
+  agent: async ({ demo }, provide) => {
     const agent = await connectAgent(demo.mcpUrl, demo.grantToken);
-    await use(agent);
+    await provide(agent);
     await agent.close();
   },
 });
@@ -63,9 +62,12 @@ export async function expectAccessible(page: Page): Promise<void> {
 /** Replaces the text of the YAML editor by hand: select all, paste. */
 export async function typePolicy(page: Page, text: string): Promise<void> {
   const editor = page.getByTestId("yaml-editor");
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.bringToFront();
   await editor.locator(".view-lines").click();
+  await page.evaluate((words) => navigator.clipboard.writeText(words), text);
   await page.keyboard.press("ControlOrMeta+A");
-  await page.keyboard.insertText(text);
+  await page.keyboard.press("ControlOrMeta+V");
 }
 
 /** The text of the live version of the policy whose page is open, as the API gives it to the signed-in browser. */

@@ -31,9 +31,9 @@ test("an admin adds a server, scans its tools, sets a header, disables and delet
     await header.getByLabel("Header").fill("X-Api-Key");
     await header.getByLabel("Value").fill("canary-value-of-a-secret");
     await header.getByRole("button", { name: "Set header" }).click();
-    await expect(page.getByRole("listitem").filter({ hasText: "X-Api-Key" })).toContainText("sealed");
+    await expect(page.getByRole("main").getByRole("listitem").filter({ hasText: "X-Api-Key" })).toContainText("sealed");
     await page.reload();
-    await expect(page.getByRole("listitem").filter({ hasText: "X-Api-Key" })).toBeVisible();
+    await expect(page.getByRole("main").getByRole("listitem").filter({ hasText: "X-Api-Key" })).toBeVisible();
     expect(await page.content()).not.toContain("canary-value-of-a-secret");
     await page.getByRole("button", { name: "Remove X-Api-Key" }).click();
     await page.getByRole("button", { name: "Remove header" }).click();

@@ -136,7 +136,7 @@ function Rows({ grants, rights, onAct }: RowsProps) {
                   title="Calls of this grant"
                   className="font-medium hover:underline"
                 >
-                  <PlainText text={grant.label} />
+                  <PlainText oneLine text={grant.label} />
                 </Link>
                 {grant.tags.map((tag) => (
                   <Tag key={tag}>{visibleText(tag)}</Tag>
@@ -148,13 +148,13 @@ function Rows({ grants, rights, onAct }: RowsProps) {
             </Cell>
             <Cell label="Server">
               <Link href={`/servers/${grant.server.id}`} className="hover:underline">
-                <PlainText text={grant.server.name} />
+                <PlainText oneLine text={grant.server.name} />
               </Link>
             </Cell>
             <Cell label="Policy">
               {grant.policy ? (
                 <Link href={`/policies/${grant.policy.id}`} className="hover:underline">
-                  <PlainText text={grant.policy.name} />
+                  <PlainText oneLine text={grant.policy.name} />
                 </Link>
               ) : (
                 <span className="text-amber">none: denies everything</span>

@@ -163,7 +163,7 @@ function MintDialog({ choices, onClose, onMinted }: DialogProps) {
           )}
         </Field>
         {draft.policyId === noPolicy ? <NoPolicyWarning /> : null}
-        <div className="grid gap-4 sm:grid-cols-2">
+        <div className="grid items-start gap-4 sm:grid-cols-2">
           <Field label="Tags" optional error={tagError} hint="Separated by commas">
             {(ids) => (
               <Input

@@ -20,10 +20,69 @@ interface Props {
 
 function Outcome({ row }: { row: DecisionRow }) {
   const state = outcomeState(row);
-  return state === null ? <span className="text-ink-faint">not sent</span> : <StateChip state={state} />;
+  return state === null ? (
+    <span className="whitespace-nowrap text-ink-faint">not sent</span>
+  ) : (
+    <StateChip state={state} />
+  );
+}
+
+/** Columns that give way to the panel, and that a phone leaves to the decision's own page. */
+const spare = (open: boolean) => (open ? "max-sm:hidden sm:max-2xl:hidden" : "max-sm:hidden");
+
+function LogRow({ row, openId, onOpen }: Omit<Props, "rows" | "stale"> & { row: DecisionRow }) {
+  const open = row.decisionId === openId;
+  const extra = spare(openId !== null);
+  return (
+    <Row
+      className={cn(
+        "relative flex flex-wrap items-center gap-x-2 gap-y-1",
+        open && "bg-accent-soft sm:hover:bg-accent-soft",
+      )}
+    >
+      <Cell label={null} className="order-1 text-ink-soft sm:text-ink">
+        <Time at={row.at} form="clock" quiet />
+      </Cell>
+      <Cell label={null} className="order-2">
+        <StateChip state={decisionState(row)} />
+      </Cell>
+      <Cell label={null} className="order-4 basis-full sm:basis-auto">
+        <Link
+          href={`/logs/${row.decisionId}`}
+          prefetch={false}
+          onClick={(event) => {
+            onOpen(event, row.decisionId);
+          }}
+          className="font-mono font-medium after:absolute after:inset-0 hover:underline"
+        >
+          <PlainText oneLine text={row.tool ?? row.method} />
+        </Link>
+      </Cell>
+      <Cell label={null} className="order-5 text-ink-soft sm:text-ink">
+        <PlainText oneLine text={row.grant?.label ?? "–"} />
+      </Cell>
+      <Cell label={null} className="order-6 min-w-0 text-ink-soft sm:text-ink">
+        {row.rule === "" ? (
+          <span className="text-ink-faint max-sm:hidden">–</span>
+        ) : (
+          <PlainText oneLine text={ruleName(row.rule)} />
+        )}
+      </Cell>
+      <Cell label={null} className="order-3 max-sm:ml-auto">
+        <Outcome row={row} />
+      </Cell>
+      <Cell label={null} align="right" className={extra}>
+        {row.totalMs ?? "–"}
+      </Cell>
+      <Cell label={null} align="right" className={cn("text-ink-faint", extra)}>
+        {row.seq}
+      </Cell>
+    </Row>
+  );
 }
 
 export function LogTable({ rows, openId, onOpen, stale }: Props) {
+  const extra = spare(openId !== null);
   return (
     <Table label="Decisions" className={cn("transition-opacity", stale && "opacity-60")}>
       <TableHead>
@@ -33,51 +92,16 @@ export function LogTable({ rows, openId, onOpen, stale }: Props) {
         <HeadCell>Grant</HeadCell>
         <HeadCell>Rule</HeadCell>
         <HeadCell>Outcome</HeadCell>
-        <HeadCell align="right">ms</HeadCell>
-        <HeadCell align="right">Seq</HeadCell>
+        <HeadCell align="right" className={extra}>
+          ms
+        </HeadCell>
+        <HeadCell align="right" className={extra}>
+          Seq
+        </HeadCell>
       </TableHead>
       <TableBody>
         {rows.map((row) => (
-          <Row
-            key={row.decisionId}
-            className={cn("relative", row.decisionId === openId && "bg-accent-soft sm:hover:bg-accent-soft")}
-          >
-            <Cell label="Time">
-              <Time at={row.at} form="clock" quiet />
-            </Cell>
-            <Cell label="Decision">
-              <StateChip state={decisionState(row)} />
-            </Cell>
-            <Cell label="Tool">
-              <Link
-                href={`/logs/${row.decisionId}`}
-                prefetch={false}
-                onClick={(event) => {
-                  onOpen(event, row.decisionId);
-                }}
-                className="font-mono font-medium after:absolute after:inset-0 hover:underline"
-              >
-                <PlainText text={row.tool ?? row.method} />
-              </Link>
-            </Cell>
-            <Cell label="Grant">
-              <PlainText text={row.grant?.label ?? "–"} />
-            </Cell>
-            <Cell label="Rule" className="sm:max-w-72">
-              <span className="block min-w-0 text-right sm:truncate sm:text-left" title={row.rule}>
-                {row.rule === "" ? <span className="text-ink-faint">–</span> : <PlainText text={ruleName(row.rule)} />}
-              </span>
-            </Cell>
-            <Cell label="Outcome">
-              <Outcome row={row} />
-            </Cell>
-            <Cell label="ms" align="right">
-              {row.totalMs ?? "–"}
-            </Cell>
-            <Cell label="Seq" align="right" className="text-ink-faint">
-              {row.seq}
-            </Cell>
-          </Row>
+          <LogRow key={row.decisionId} row={row} openId={openId} onOpen={onOpen} />
         ))}
       </TableBody>
     </Table>

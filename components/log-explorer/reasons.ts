@@ -1,7 +1,8 @@
 import { errorTable } from "@/lib/kernel/errors";
 
-const ruleReasons: Record<string, string> = {
-  allow: "The policy allows it.",
+const sentences: Record<string, string> = {
+  allowed: "The policy allows it.",
+  relayed: "No tool call: passed on as it was.",
   rule: "A condition of the rule was not met.",
   absent: "An argument that the rule needs was missing.",
   type: "An argument had a type that the rule cannot judge.",
@@ -9,12 +10,28 @@ const ruleReasons: Record<string, string> = {
   default_deny: "No tool of the policy matches, and its default is to deny.",
   hidden: "The policy hides this tool; the agent was told that it does not exist.",
   limit: "A limit of the rule is reached.",
+  tool_error: "The tool answered with an error; what was reserved was given back.",
+  input_required: "The server asked for more input first; what was reserved was given back.",
+  task: "The server took it as a task that runs on.",
+  cancelled: "The client cancelled the call after it was sent.",
+  released_unknown: "How it ended is not known; the rule says to give back what was reserved.",
 };
+
+/** Reasons that carry a number. */
+const counted: readonly [RegExp, (number: string) => string][] = [
+  [/^http (\d+)$/, (status) => `The server answered with HTTP status ${status}.`],
+  [/^rpc_error (-?\d+)$/, (code) => `The server answered with JSON-RPC error ${code}.`],
+  [/^merged (\d+)$/, (count) => `${count} refusals of the same kind, kept as one record.`],
+];
 
 /** A reason code of the log in words; unknown codes as they are. */
 export function reasonText(reason: string): string {
-  const known = ruleReasons[reason];
+  const known = sentences[reason];
   if (known !== undefined) return known;
+  for (const [pattern, tell] of counted) {
+    const number = pattern.exec(reason)?.[1];
+    if (number !== undefined) return tell(number);
+  }
   if (Object.hasOwn(errorTable, reason))
     return `${errorTable[reason as keyof typeof errorTable].say.replace(/\.$/, "")}.`;
   return reason;

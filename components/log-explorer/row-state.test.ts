@@ -15,6 +15,8 @@ test("only an allowed call has an end", () => {
   expect(outcomeState({ decision: "allow", outcome: "void", outcomeReason: "upstream_unreachable" })).toBe(
     "upstream_error",
   );
+  expect(outcomeState({ decision: "allow", outcome: "void", outcomeReason: "http 503" })).toBe("upstream_error");
+  expect(outcomeState({ decision: "allow", outcome: "void", outcomeReason: "tool_error" })).toBe("void");
   expect(outcomeState({ decision: "allow", outcome: "in_doubt", outcomeReason: "upstream_timeout" })).toBe("in_doubt");
 });
 
@@ -27,5 +29,6 @@ test("a rule is told by its name, also when the name holds a slash", () => {
 test("reasons of the rules and of the error table have words, unknown ones stay", () => {
   expect(reasonText("absent")).toContain("missing");
   expect(reasonText("upstream_timeout")).toBe("The server did not answer in time; the call may have run.");
+  expect(reasonText("http 503")).toBe("The server answered with HTTP status 503.");
   expect(reasonText("something_new")).toBe("something_new");
 });

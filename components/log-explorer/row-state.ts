@@ -13,6 +13,6 @@ export function decisionState(row: Judged): State {
 export function outcomeState(row: Ended): State | null {
   if (row.decision !== "allow") return null;
   if (row.outcome === null) return "running";
-  if (row.outcome === "void" && row.outcomeReason?.startsWith("upstream")) return "upstream_error";
+  if (row.outcome === "void" && /^(upstream|http |rpc_error)/.test(row.outcomeReason ?? "")) return "upstream_error";
   return row.outcome;
 }

@@ -34,6 +34,7 @@ export function applyTheme(dark: boolean): void {
       "editor.foreground": token("ink"),
       "editorLineNumber.foreground": token("ink-faint"),
       "editorLineNumber.activeForeground": token("ink"),
+      "editorLineNumber.dimmedForeground": token("ink-faint"),
       "editor.lineHighlightBackground": token("hover"),
       "editor.lineHighlightBorder": "#00000000",
       "editorGutter.background": token("surface"),

@@ -109,13 +109,13 @@ export function MonacoDiff({ before, after, label }: DiffProps) {
     const view = monaco.editor.createDiffEditor(element, {
       ...look,
       readOnly: true,
-      originalAriaLabel: `${label}: before`,
-      modifiedAriaLabel: `${label}: after`,
       renderSideBySide: true,
       useInlineViewWhenSpaceIsLimited: true,
       renderOverviewRuler: false,
     });
     view.setModel({ original, modified });
+    view.getOriginalEditor().updateOptions({ ariaLabel: `${label}: before` });
+    view.getModifiedEditor().updateOptions({ ariaLabel: `${label}: after` });
     return () => {
       view.dispose();
       original.dispose();

@@ -89,6 +89,7 @@ export function NewPolicy({ templates, refusal }: Props) {
         readOnly={refusal !== null}
         findings={findings}
         label="Text of the new policy"
+        aroundRem={29}
       />
       {failure ? <ErrorNote failure={failure} /> : null}
       <div className="flex flex-wrap items-center justify-end gap-2">

@@ -12,14 +12,16 @@ interface Props {
   readOnly: boolean;
   findings: Findings;
   label: string;
+  /** Height of what stands above and below on the page, in rem. */
+  aroundRem?: number;
 }
 
 /** The policy text with its findings under it. */
-export function PolicyText({ value, onChange, onSave, readOnly, findings, label }: Props) {
+export function PolicyText({ value, onChange, onSave, readOnly, findings, label, aroundRem = 19 }: Props) {
   const [jump, setJump] = useState<Jump | null>(null);
   return (
     <div className="min-w-0 overflow-hidden rounded-lg border border-line bg-surface">
-      <div className="h-[max(20rem,calc(100dvh-19rem))]">
+      <div style={{ height: `max(20rem, calc(100dvh - ${String(aroundRem)}rem))` }}>
         <TextEditor
           value={value}
           onChange={onChange}

@@ -53,7 +53,7 @@ export function PolicyList({ policies, refusal }: { policies: readonly PolicyLis
           <Row key={policy.id}>
             <Cell label={null}>
               <Link href={`/policies/${policy.id}`} className="font-medium hover:underline">
-                <PlainText text={policy.name} />
+                <PlainText oneLine text={policy.name} />
               </Link>
             </Cell>
             <Cell label="Live version">

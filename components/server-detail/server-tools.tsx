@@ -83,7 +83,7 @@ export function ServerTools({ tools }: { tools: readonly ToolDto[] }) {
               <Row key={tool.name}>
                 <Cell label={null} className="sm:align-top">
                   <span className="inline-flex flex-wrap items-center gap-2">
-                    <PlainText text={tool.name} className="font-mono font-medium" />
+                    <PlainText oneLine text={tool.name} className="font-mono font-medium" />
                     {tool.gone ? <StateChip state="gone" /> : null}
                   </span>
                 </Cell>

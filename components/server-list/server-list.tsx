@@ -47,11 +47,11 @@ export function ServerList({ servers, refusal }: { servers: readonly ServerDto[]
           <Row key={server.id}>
             <Cell label={null}>
               <Link href={`/servers/${server.id}`} className="font-medium text-ink hover:underline">
-                <PlainText text={server.name} />
+                <PlainText oneLine text={server.name} />
               </Link>
             </Cell>
             <Cell label="Host">
-              <PlainText text={hostOf(server.url)} className="text-right font-mono sm:text-left" />
+              <PlainText oneLine text={hostOf(server.url)} className="text-right font-mono sm:text-left" />
             </Cell>
             <Cell label="State">
               <StateChip state={server.enabled ? "enabled" : "disabled"} />

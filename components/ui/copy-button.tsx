@@ -43,7 +43,7 @@ export function CopyButton({ text, label, words, className, onCopied }: Props) {
       size={words ? "sm" : "icon"}
       aria-label={words ? undefined : label}
       title={label}
-      className={cn(!words && "size-6 text-ink-faint", className)}
+      className={cn(!words && "-my-0.5 size-6 text-ink-faint", className)}
       onClick={copy}
     >
       {state === "copied" ? <Check aria-hidden /> : <Copy aria-hidden />}

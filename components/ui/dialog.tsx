@@ -19,6 +19,16 @@ interface Props {
 
 const widths = { md: "sm:max-w-lg", lg: "sm:max-w-2xl", xl: "sm:max-w-5xl" } as const;
 
+/** The first field gets the cursor; a dialog without fields leaves it to Radix (its first button). */
+function focusFirstField(event: Event): void {
+  const dialog = event.currentTarget;
+  if (!(dialog instanceof HTMLElement)) return;
+  const field = dialog.querySelector<HTMLElement>("[data-dialog-body] :is(input, textarea)");
+  if (!field) return;
+  event.preventDefault();
+  field.focus();
+}
+
 /** A modal: sheet from the bottom on phones, centred panel elsewhere. Focus returns to where it was. */
 export function Dialog({
   open,
@@ -38,6 +48,7 @@ export function Dialog({
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-scrim data-[state=open]:animate-in data-[state=open]:fade-in-0 data-[state=open]:duration-100" />
         <Radix.Content
+          onOpenAutoFocus={focusFirstField}
           onEscapeKeyDown={keep}
           onInteractOutside={keep}
           {...(description ? {} : { "aria-describedby": undefined })}
@@ -64,7 +75,7 @@ export function Dialog({
               </Radix.Close>
             )}
           </header>
-          <div tabIndex={-1} className="min-h-0 grow overflow-y-auto px-4 py-4 outline-none">
+          <div data-dialog-body tabIndex={-1} className="min-h-0 grow overflow-y-auto px-4 py-4 outline-none">
             {children}
           </div>
           {footer ? (

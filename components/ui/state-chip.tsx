@@ -72,7 +72,7 @@ export function StateChip({ state, word, className }: Props) {
   return (
     <span
       className={cn(
-        "inline-flex h-5 items-center gap-1 rounded-sm px-1.5 text-xs font-medium whitespace-nowrap forced-colors:border",
+        "inline-flex h-5 items-center align-middle gap-1 rounded-sm px-1.5 text-xs font-medium whitespace-nowrap forced-colors:border",
         tones[tone],
         className,
       )}

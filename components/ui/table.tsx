@@ -36,7 +36,13 @@ export function TableHead({ children }: { children: ReactNode }) {
 
 type Align = "left" | "right";
 
-export function HeadCell({ children, align = "left" }: { children: ReactNode; align?: Align }) {
+interface HeadProps {
+  children: ReactNode;
+  align?: Align;
+  className?: string;
+}
+
+export function HeadCell({ children, align = "left", className }: HeadProps) {
   return (
     <th
       role="columnheader"
@@ -44,6 +50,7 @@ export function HeadCell({ children, align = "left" }: { children: ReactNode; al
       className={cn(
         "h-9 px-3 text-sm font-medium whitespace-nowrap text-ink-soft",
         align === "right" ? "text-right" : "text-left",
+        className,
       )}
     >
       {children}

@@ -102,7 +102,7 @@ const TAIL = "WHERE org_id = $1::uuid AND seq > $2::bigint AND seq <= $3::bigint
 const AUDITS = `SELECT seq, record, prev_hash AS "prevHash", hash, org_id AS "orgId", actor_id AS "actorId", action, object FROM admin_audit ${TAIL}`;
 const DECISIONS = `
 SELECT seq, record, prev_hash AS "prevHash", hash, org_id AS "orgId", kind, decision_id AS "decisionId",
-  to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at, grant_id AS "grantId", server_id AS "serverId",
+  to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at, grant_id AS "grantId", server_id AS "serverId",
   policy_id AS "policyId", policy_version AS "policyVersion", method, tool, decision, rule, reason, outcome
 FROM decision_log ${TAIL}`;
 

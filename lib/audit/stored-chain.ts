@@ -7,6 +7,7 @@ export interface StoredDecision extends ChainRecord {
   orgId: string;
   kind: string;
   decisionId: string;
+  /** With microseconds, so that a change below a millisecond shows. */
   at: string;
   grantId: string | null;
   serverId: string | null;
@@ -24,7 +25,7 @@ export interface StoredDecision extends ChainRecord {
 export function agreesWithText(row: StoredDecision): boolean {
   const text = parseRecord(row.record);
   if (text === null || text.kind !== row.kind || text.chain !== decisionChain) return false;
-  const place = text.org === row.orgId && BigInt(text.seq) === row.seq && text.at === row.at;
+  const place = text.org === row.orgId && BigInt(text.seq) === row.seq && text.at.replace("Z", "000Z") === row.at;
   if (!place || text.decisionId !== row.decisionId || text.reason !== row.reason) return false;
   if (text.kind === "outcome") return text.state === row.outcome;
   return (

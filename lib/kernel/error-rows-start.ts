@@ -39,7 +39,7 @@ export const startErrors = {
     rpc: -31002,
     owner: "operator",
     say: "The vault's key ring is missing or wrong.",
-    check: "VAULT_KEYS or VAULT_KEYS_FILE; the text names the key version.",
+    check: "The settings of the key ring in docs/configuration.md; the text names the key version.",
     exit: 78,
   },
   vault_record: {

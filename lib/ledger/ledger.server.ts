@@ -26,12 +26,17 @@ function report(error: unknown): void {
   process.emitWarning(`The ledger could not write: ${error instanceof Error ? error.message : String(error)}`);
 }
 
+/** Only the live view hangs on it; the next call announces again. A burst's last news may come after the stop. */
+async function announce(orgId: string, id: string): Promise<void> {
+  try {
+    await publishChange(pool(), { topic: "calls", orgId, id });
+  } catch (error) {
+    if (slot().ledger) report(error);
+  }
+}
+
 function open(): OpenLedger {
-  const news = new CallNews((orgId, id) => {
-    // The last news may come due after the stop, when the database is closed.
-    if (slot().ledger === null) return;
-    publishChange(pool(), { topic: "calls", orgId, id }).catch(report);
-  });
+  const news = new CallNews((orgId, id) => void announce(orgId, id));
   return new OpenLedger({
     connection: { connectionString: pool().options.connectionString },
     pool,

@@ -136,7 +136,7 @@ export class Writer {
     do {
       await turn();
       const task = this.#nextTask();
-      if (task) await this.#run(task);
+      if (task) await this.#run(task).catch(this.#options.onFailure);
     } while (this.#dueInMs() <= 0);
     this.#working = false;
     const dueInMs = this.#dueInMs();

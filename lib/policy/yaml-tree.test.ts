@@ -9,7 +9,7 @@ const codesOf = (text: string): string[] => [...new Set(checkPolicy(text).map((p
 describe("hostile texts are refused, never thrown and never fatal", { timeout: 60_000 }, () => {
   test.each([
     ["open lists", "[".repeat(200_000)],
-    ["closed lists", "[".repeat(100_000) + "]".repeat(20_000)],
+    ["closed lists", "[".repeat(100_000) + "]".repeat(100_000)],
     ["open maps", "{a: ".repeat(60_000)],
     ["dashes", "- ".repeat(100_000)],
     ["complex keys", "? ".repeat(100_000)],

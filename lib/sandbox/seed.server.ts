@@ -5,7 +5,7 @@ import { createMember, createOrganisation, findOrganisation, listMembers, system
 import { listGrants, mintGrant, openGrantToken } from "@/lib/grants/grants.server";
 import type { Ctx, Role } from "@/lib/kernel/ctx";
 import { createPolicy, listPolicies } from "@/lib/policies/policies.server";
-import { createServer, listServers, scanServer, updateServer } from "@/lib/servers/servers.server";
+import { createServer, listServers, scanServer, setHeader, updateServer } from "@/lib/servers/servers.server";
 import { demoNames, demoUsers } from "./demo-users";
 import { demoKey } from "./payments-server.server";
 
@@ -38,13 +38,18 @@ async function seedMembers(ctx: Ctx): Promise<void> {
 
 async function seedServer(ctx: Ctx, url: string): Promise<string> {
   const found = (await listServers(ctx)).find((server) => server.name === demoNames.server);
+  const header = { name: demoKey.name, value: demoKey.value };
   if (!found) {
-    const headers = [{ name: demoKey.name, value: demoKey.value }];
+    const headers = [header];
     const made = await createServer(ctx, { name: demoNames.server, url, allowPrivateNetwork: true, headers });
     return made.id;
   }
-  if (found.url !== url) await updateServer(ctx, found.id, { url });
-  else if (found.toolCount === 0 || found.lastScanError !== null) await scanServer(ctx, found.id);
+  if (found.url !== url) {
+    await updateServer(ctx, found.id, { url });
+    // A new origin drops the header.
+    await setHeader(ctx, found.id, header);
+    await scanServer(ctx, found.id);
+  } else if (found.toolCount === 0 || found.lastScanError !== null) await scanServer(ctx, found.id);
   return found.id;
 }
 

@@ -1,9 +1,7 @@
 import "server-only";
 import { closeDatabase, openDatabase } from "@/lib/db/db.server";
 import { env, isPublicUrlSet, setRuntime } from "@/lib/env/env.server";
-import { isStartError, StartError } from "@/lib/env/start-error";
 import { flushRefusals, handleMcp } from "@/lib/gateway/gateway.server";
-import { errorTable, isAppError } from "@/lib/kernel/errors";
 import { startLedger, stopLedger } from "@/lib/ledger/ledger.server";
 import { closeVault, openVault, subkey } from "@/lib/vault/vault.server";
 import { startDemo } from "./demo.server";
@@ -12,6 +10,7 @@ import { openPages } from "./pages.server";
 import { listenOn } from "./port.server";
 import { failingParts } from "./readiness.server";
 import { emptyDataFolder } from "./reset.server";
+import { exitCodeOf, textOf } from "./failure-text";
 import { setupText } from "./setup-text.server";
 import { stopOnSignals, type Stoppable } from "./stop.server";
 
@@ -41,7 +40,7 @@ export async function boot(options: BootOptions): Promise<void> {
   } catch (error) {
     // Stopped while it started: what then fails is no news.
     if (stopper.isStopping()) return;
-    process.stderr.write(`\n${startText(error)}\n`);
+    process.stderr.write(`\n${textOf(error)}\n`);
     await stopper.stop(exitCodeOf(error));
   }
 }
@@ -80,21 +79,4 @@ async function bind(listener: Listener, parts: Stoppable[]): Promise<void> {
   parts.push({ name: "listener", listener });
   if (bound !== port && port !== 0) process.stdout.write(`  · port ${String(port)} is busy, using ${String(bound)}\n`);
   setRuntime({ port: bound, publicUrl: isPublicUrlSet() ? publicUrl : `http://localhost:${String(bound)}` });
-}
-
-/** The text for the person at the terminal: no stack for what they can mend themselves. */
-function startText(error: unknown): string {
-  if (isStartError(error)) return error.message;
-  if (isAppError(error) && "exit" in errorTable[error.code]) {
-    const { say, check } = errorTable[error.code];
-    return `${say}${error.detail ? ` ${error.detail}` : ""}\nWhat to check: ${check}`;
-  }
-  return error instanceof Error ? (error.stack ?? error.message) : new StartError(String(error)).message;
-}
-
-function exitCodeOf(error: unknown): number {
-  if (isStartError(error)) return error.exitCode;
-  if (!isAppError(error)) return 1;
-  const row = errorTable[error.code];
-  return "exit" in row ? row.exit : 1;
 }

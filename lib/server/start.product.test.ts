@@ -1,5 +1,4 @@
-import { statSync } from "node:fs";
-import { writeFileSync, readdirSync } from "node:fs";
+import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -22,7 +21,7 @@ function start(flags: readonly string[], settings: Record<string, string>): Prod
 }
 
 afterEach(async () => {
-  for (const product of running.splice(0)) await product.stop("SIGKILL");
+  for (const product of running.splice(0)) await product.stop("SIGTERM");
   for (const folder of folders.splice(0)) folder.remove();
 });
 
@@ -115,7 +114,7 @@ describe("the demo", () => {
     facts = readFacts(file);
   }, 300_000);
   afterAll(async () => {
-    await product.stop("SIGKILL");
+    await product.stop("SIGTERM");
     folder.remove();
   });
 
@@ -152,18 +151,18 @@ describe("the demo", () => {
 
   test("O4 SIGTERM with a listening stream and a call under way: the call ends, exit 0 within 10 s, no process left", async () => {
     const control = facts.upstreamUrl.replace("/mcp", "/control");
-    const late = { mode: "late", delayMs: 1500, tool: "list_customers" };
+    const late = { mode: "late", delayMs: 1500, tool: "create_charge" };
     expect((await fetch(control, { method: "POST", body: JSON.stringify(late) })).ok).toBe(true);
     const headers = { Authorization: `Bearer ${facts.grantToken}`, Accept: "text/event-stream" };
     const stream = fetch(facts.mcpUrl, { headers }).then((answer) => answer.text().catch(() => "cut"));
-    const call = { name: "list_customers", arguments: {} };
+    const call = { name: "create_charge", arguments: { amount: 1234, currency: "usd", customer: "cus_ada" } };
     const answer = post({ jsonrpc: "2.0", id: 2, method: "tools/call", params: call }).then((sent) => sent.text());
     const ledger = facts.upstreamUrl.replace("/mcp", "/ledger");
-    await expect.poll(async () => (await fetch(ledger)).text(), { timeout: 10_000 }).toContain("list_customers");
+    await expect.poll(async () => (await fetch(ledger)).text(), { timeout: 10_000 }).toContain("1234");
     const ended = await product.stop("SIGTERM");
     expect(ended.code).toBe(0);
     expect(ended.ms).toBeLessThan(10_000);
-    expect(await answer).toContain("cus_");
+    expect(await answer).toContain("1234");
     await stream;
     await expect(fetch(`${facts.consoleUrl}/healthz`)).rejects.toThrow();
   });

@@ -2,6 +2,7 @@ import "server-only";
 import { setTimeout as wait } from "node:timers/promises";
 import { closeStreams } from "@/lib/gateway/gateway.server";
 import { closeEventStreams } from "@/lib/notify/notify.server";
+import { exitCodeOf, textOf } from "./failure-text";
 import type { Listener } from "./listener.server";
 
 /** A part of the running product, in the order in which the parts were started. */
@@ -43,8 +44,8 @@ export function stopOnSignals(parts: Stoppable[]): Stopper {
   process.on("SIGTERM", onSignal);
   process.on("SIGHUP", onSignal);
   const onFault = (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-    void stop(70);
+    process.stderr.write(`\n${textOf(error)}\n`);
+    void stop(exitCodeOf(error));
   };
   process.on("uncaughtException", onFault);
   process.on("unhandledRejection", onFault);

@@ -300,6 +300,9 @@ CREATE INDEX "decision_log_org_id_decision_id_idx" ON "decision_log"("org_id", "
 -- CreateIndex
 CREATE INDEX "decision_log_org_id_kind_seq_idx" ON "decision_log"("org_id", "kind", "seq");
 
+-- CreateIndex
+CREATE INDEX "decision_log_org_id_kind_at_idx" ON "decision_log"("org_id", "kind", "at");
+
 -- AddForeignKey
 ALTER TABLE "member" ADD CONSTRAINT "member_org_id_fkey" FOREIGN KEY ("org_id") REFERENCES "organisation"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
