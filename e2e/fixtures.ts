@@ -59,6 +59,11 @@ export async function expectAccessible(page: Page): Promise<void> {
   expect(found).toEqual([]);
 }
 
+/** Keeps a picture for people to look at. */
+export async function keepScreen(page: Page, name: string, fullPage = false): Promise<void> {
+  await page.screenshot({ path: `test-results/screens/${name}.png`, fullPage, animations: "disabled" });
+}
+
 /** Replaces the text of the YAML editor by hand: select all, paste. */
 export async function typePolicy(page: Page, text: string): Promise<void> {
   const editor = page.getByTestId("yaml-editor");

@@ -1,5 +1,5 @@
 import { connectAgent } from "./agent";
-import { expect, expectAccessible, signIn, test } from "./fixtures";
+import { expect, expectAccessible, keepScreen, signIn, test } from "./fixtures";
 
 test("a grant is minted, its token shown once and used, then revoked", async ({ page, demo }) => {
   await signIn(page, demo, "admin");
@@ -24,6 +24,7 @@ test("a grant is minted, its token shown once and used, then revoked", async ({ 
   for (const client of ["Claude Code", "Cursor", "VS Code", "Codex", "Other"]) {
     await shown.getByRole("tab", { name: client }).click();
     await expect(shown.getByRole("tabpanel")).toContainText("/mcp/");
+    await keepScreen(page, `token-${client.toLowerCase().replace(" ", "-")}`);
   }
   await expectAccessible(page);
   await page.keyboard.press("Escape");
@@ -46,6 +47,7 @@ test("a grant is minted, its token shown once and used, then revoked", async ({ 
   const revoke = page.getByRole("dialog", { name: "Revoke e2e bot?" });
   await expect(revoke).toContainText("loses access");
   await expectAccessible(page);
+  await keepScreen(page, "dialog-revoke");
   await revoke.getByRole("button", { name: "Revoke grant" }).click();
   await expect(row).toContainText("Revoked");
   await expect(agent.call("create_charge", { amount: 100, currency: "usd" })).rejects.toThrow();

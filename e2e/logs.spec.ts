@@ -1,4 +1,4 @@
-import { expect, expectAccessible, signIn, test } from "./fixtures";
+import { expect, expectAccessible, keepScreen, signIn, test } from "./fixtures";
 
 test("a denied call appears live, is found by filter, and opens with rule, reason and chained record", async ({
   page,
@@ -67,7 +67,40 @@ test("a log that cannot be read keeps its rows and shows code, request id and re
   const alert = page.getByRole("main").getByRole("alert");
   await expect(alert).toContainText("internal");
   await expect(alert).toContainText("req-1");
+  await keepScreen(page, "logs-error");
   await page.unroute("**/api/logs?**");
   await alert.getByRole("button", { name: "Retry" }).click();
   await expect(alert).toBeHidden();
+});
+
+test("C3 the tabs of one browser share one stream, and each follows the calls", async ({
+  page,
+  context,
+  demo,
+  agent,
+}) => {
+  let streams = 0;
+  context.on("request", (request) => {
+    if (request.url().includes("/api/events")) streams += 1;
+  });
+  await signIn(page, demo, "viewer");
+  const tabs = [page, await context.newPage(), await context.newPage()];
+  for (const tab of tabs) {
+    await tab.goto(`${demo.consoleUrl}/logs?tool=create_refund`);
+    await expect(tab.getByText("Live", { exact: true })).toBeVisible();
+  }
+  const before = streams;
+  const rows = (tab: typeof page) => tab.getByRole("link", { name: "create_refund", exact: true });
+  const counts = await Promise.all(tabs.map((tab) => rows(tab).count()));
+  await agent.call("create_refund", { amount: 1, charge: "ch_none" });
+  for (const [index, tab] of tabs.entries()) {
+    await expect(rows(tab)).toHaveCount((counts[index] ?? 0) + 1, { timeout: 3_000 });
+  }
+  expect(streams).toBe(before);
+  await tabs[0]?.close();
+  for (const tab of tabs.slice(1)) await expect(tab.getByText("Live", { exact: true })).toBeVisible();
+  await agent.call("create_refund", { amount: 1, charge: "ch_none" });
+  for (const [index, tab] of tabs.slice(1).entries()) {
+    await expect(rows(tab)).toHaveCount((counts[index + 1] ?? 0) + 2, { timeout: 5_000 });
+  }
 });

@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { expect, expectAccessible, readPolicyText, signIn, test, typePolicy } from "./fixtures";
+import { expect, expectAccessible, keepScreen, readPolicyText, signIn, test, typePolicy } from "./fixtures";
 import type { Demo } from "./product";
 
 async function openDemoPolicy(page: Page, demo: Demo): Promise<void> {
@@ -61,6 +61,7 @@ test("an earlier version is looked at, compared and restored", async ({ page, de
   await expect(dialog).toContainText("value: 50000");
   await dialog.getByRole("tab", { name: "Compared with live" }).click();
   await expect(dialog.locator(".monaco-diff-editor .line-insert").first()).toBeVisible();
+  await keepScreen(page, "dialog-compare");
   await dialog.getByRole("button", { name: "Restore…" }).click();
   const publishing = page.getByRole("dialog", { name: "Publish version 3" });
   await expect(publishing.getByLabel("Reason")).toHaveValue("Restore version 1");
@@ -79,11 +80,13 @@ test("an invalid text shows its problems at their lines and is not published", a
   await expect(problem).toContainText(`Line ${String(line)}:`);
   await problem.click();
   await expect(page.getByTestId("yaml-editor").locator(".squiggly-error").first()).toBeVisible();
+  await keepScreen(page, "policy-invalid");
   await page.keyboard.press("ControlOrMeta+s");
   const dialog = page.getByRole("dialog", { name: /^Publish version/ });
   await expect(dialog.getByRole("alert")).toContainText("1 error");
   await expect(dialog.getByRole("button", { name: /^Publish v/ })).toBeDisabled();
   await expectAccessible(page);
+  await keepScreen(page, "dialog-publish-invalid");
   await dialog.getByRole("button", { name: "Cancel" }).click();
 
   const answer = await page.request.post(`${demo.consoleUrl}/api${new URL(page.url()).pathname}/publish`, {
@@ -116,6 +119,8 @@ test("N6 two people publish: the second sees both texts and chooses, nothing is 
   await publish(page, "Mine");
   const conflict = page.getByRole("dialog", { name: "Someone else published first" });
   await expect(conflict).toBeVisible();
+  await expect(conflict.locator(".monaco-diff-editor .line-insert").first()).toBeVisible();
+  await keepScreen(page, "dialog-conflict");
   await expectAccessible(page);
   await conflict.getByRole("button", { name: "Keep editing" }).click();
   await expect(page.getByText("Changes not published")).toBeVisible();

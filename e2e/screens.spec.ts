@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { expect, expectAccessible, signIn, test } from "./fixtures";
+import { expect, expectAccessible, keepScreen, signIn, test } from "./fixtures";
 import type { Agent } from "./agent";
 import type { Demo } from "./product";
 
@@ -61,7 +61,7 @@ for (const form of forms) {
     await page.emulateMedia({ colorScheme: form.scheme });
     await page.goto(`${demo.consoleUrl}/login`);
     await expectAccessible(page);
-    await page.screenshot({ path: `test-results/screens/login-${form.name}.png` });
+    await keepScreen(page, `login-${form.name}`);
     await signIn(page, demo, "admin");
     await page.setViewportSize({ width: form.width, height: form.height });
     for (const { name, path, ready } of await listPages(page, demo)) {
@@ -72,10 +72,7 @@ for (const form of forms) {
         await expect(page.getByRole("status", { name: /Loading/ })).toHaveCount(0);
         await expect(page.getByText("Checking…")).toHaveCount(0);
         await expectNoSidewaysScroll(page);
-        await page.screenshot({
-          path: `test-results/screens/${name}-${form.name}.png`,
-          fullPage: form.width === 320,
-        });
+        await keepScreen(page, `${name}-${form.name}`, form.width === 320);
         await expectAccessible(page);
       });
     }
@@ -94,7 +91,7 @@ test("a viewer sees every page, with the reason beside what the role may not do"
     await expect(page.getByRole("button", { name: action })).toHaveAttribute("aria-disabled", "true");
     await expect(page.getByText(reason).first()).toBeVisible();
     await expectAccessible(page);
-    await page.screenshot({ path: `test-results/screens/viewer-${path.slice(1).split("/")[0] ?? ""}.png` });
+    await keepScreen(page, `viewer-${path.slice(1).split("/")[0] ?? ""}`);
   }
   await page.goto(`${demo.consoleUrl}/servers?dialog=add`);
   await expect(page.getByRole("dialog")).toHaveCount(0);
@@ -109,7 +106,7 @@ test("under 1024 px the places are in a drawer that opens and closes by keyboard
   const drawer = page.getByRole("dialog", { name: "Menu" });
   await expect(drawer.getByRole("link", { name: "Grants" })).toBeVisible();
   await expectAccessible(page);
-  await page.screenshot({ path: "test-results/screens/drawer-320.png" });
+  await keepScreen(page, "drawer-320");
   await page.keyboard.press("Escape");
   await expect(drawer).toBeHidden();
   await expect(button).toBeFocused();

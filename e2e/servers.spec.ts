@@ -1,5 +1,5 @@
 import { startEverythingServer } from "../lib/testing/journeys/everything-server";
-import { expect, expectAccessible, signIn, test } from "./fixtures";
+import { expect, expectAccessible, keepScreen, signIn, test } from "./fixtures";
 
 test("an admin adds a server, scans its tools, sets a header, disables and deletes it", async ({ page, demo }) => {
   const everything = await startEverythingServer();
@@ -11,6 +11,7 @@ test("an admin adds a server, scans its tools, sets a header, disables and delet
     await dialog.getByRole("button", { name: "Add server" }).click();
     await expect(dialog.getByLabel("Name")).toBeFocused();
     await expect(dialog.getByLabel("Name")).toHaveAttribute("aria-invalid", "true");
+    await keepScreen(page, "dialog-add-server-errors");
     await dialog.getByLabel("Name").fill("Everything");
     await dialog.getByLabel("URL").fill(everything.url);
     await dialog.getByLabel("Private network").click();
@@ -46,6 +47,7 @@ test("an admin adds a server, scans its tools, sets a header, disables and delet
     await page.getByRole("button", { name: "Delete…" }).click();
     const remove = page.getByRole("dialog", { name: "Delete Everything?" });
     await expect(remove.getByRole("button", { name: "Delete server" })).toBeDisabled();
+    await keepScreen(page, "dialog-delete-server");
     await remove.getByLabel(/Type/).fill("Everything");
     await remove.getByRole("button", { name: "Delete server" }).click();
     await page.waitForURL("**/servers");
@@ -72,5 +74,6 @@ test("a server that cannot be reached is told with a code and a request id, and 
   await expect(alert).toContainText("scan_failed");
   await expect(alert).toContainText("request");
   await expect(alert.getByRole("button", { name: "Retry" })).toBeVisible();
+  await keepScreen(page, "server-scan-failed");
   await expectAccessible(page);
 });

@@ -1,4 +1,4 @@
-import { expect, expectAccessible, test } from "./fixtures";
+import { expect, expectAccessible, keepScreen, test } from "./fixtures";
 import { startProduct, type Product } from "./product";
 
 let product: Product;
@@ -42,10 +42,12 @@ test("C6 the printed link makes the first admin once; without it nothing is poss
   await page.getByRole("button", { name: "Create organisation" }).click();
   await expect(page.getByText("At least 12 characters").last()).toBeVisible();
   await expectAccessible(page);
+  await keepScreen(page, "setup");
   await page.getByLabel("Password").fill("a long enough password");
   await page.getByRole("button", { name: "Create organisation" }).click();
   await page.waitForURL("**/overview");
   await expect(page.getByText("0 of 6 done")).toBeVisible();
+  await keepScreen(page, "overview-first");
   await expectAccessible(page);
 
   expect((await page.request.get(`${product.url}/setup`)).status()).toBe(404);
@@ -65,6 +67,6 @@ test("C6 the printed link makes the first admin once; without it nothing is poss
     await page.getByRole("link", { name: place, exact: true }).click();
     await expect(page.getByText(text)).toBeVisible();
     await expectAccessible(page);
-    await page.screenshot({ path: `test-results/screens/empty-${place.toLowerCase()}.png` });
+    await keepScreen(page, `empty-${place.toLowerCase()}`);
   }
 });

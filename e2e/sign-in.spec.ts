@@ -1,4 +1,4 @@
-import { expect, expectAccessible, signIn, test } from "./fixtures";
+import { expect, expectAccessible, keepScreen, signIn, test } from "./fixtures";
 
 const pages = ["/overview", "/logs", "/policies", "/policies/new", "/servers", "/grants"];
 
@@ -28,6 +28,7 @@ test("C7 a wrong password and an unknown person get one and the same text", asyn
     await expect(page.getByRole("main").getByRole("alert")).toHaveText("E-mail or password is wrong.");
   }
   await expectAccessible(page);
+  await keepScreen(page, "login-wrong");
 });
 
 test("C7 a hostile callbackUrl is ignored, one of our own is followed", async ({ page, demo }) => {

@@ -10,8 +10,11 @@ export interface Answer {
 
 const jsonType = "application/json";
 
-/** The response of an answer: never cached, never sniffed, and with no header of the upstream but those named in `headers`. */
-export function toResponse(answer: Answer): Response {
+/**
+ * The response of an answer: never cached, never sniffed, and with no header of the upstream but those named in `headers`.
+ * `make` is the class to build it with.
+ */
+export function toResponse(answer: Answer, make: typeof Response): Response {
   const headers: Record<string, string> = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -23,7 +26,7 @@ export function toResponse(answer: Answer): Response {
     headers["X-Accel-Buffering"] = "no";
   }
   if (answer.decisionId !== null) headers["PolicyLayer-Decision"] = answer.decisionId;
-  return new Response(answer.body, { status: answer.status, headers });
+  return new make(answer.body, { status: answer.status, headers });
 }
 
 /** A JSON answer with `text` as its body. */

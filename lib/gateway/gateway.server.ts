@@ -12,6 +12,7 @@ import type { Exchange, Settings } from "./exchange.server";
 import { reportFault } from "./fault-log.server";
 import { inFlightLimits, type InFlightLimits } from "./in-flight.server";
 import { rpcError, sayOf, unauthorised } from "./messages";
+import { lightResponse } from "./light-response.server";
 import { answerPost, answerPostUnavailable } from "./post.server";
 import { linesOf, readHeaders, type RequestHeaders } from "./request-headers";
 import { recordDoorRefusal } from "./refuse-message.server";
@@ -37,7 +38,7 @@ export function createGateway(options: GatewayOptions): (request: Request, peer:
     deadlines: { ...deadlines, ...options.deadlines },
     inFlight: { ...inFlightLimits, ...options.inFlight },
   };
-  return async (request, peer) => toResponse(await answerSafely(request, peer, settings));
+  return (request, peer) => respond(request, peer, settings);
 }
 
 const production: Settings = { deadlines, inFlight: inFlightLimits };
@@ -47,7 +48,13 @@ const production: Settings = { deadlines, inFlight: inFlightLimits };
  * response: an error of ours is a refusal with a code, never a pass, and shows nothing of its cause.
  */
 export async function handleMcp(request: Request, peer: Peer): Promise<Response> {
-  return toResponse(await answerSafely(request, peer, production));
+  return respond(request, peer, production);
+}
+
+async function respond(request: Request, peer: Peer, settings: Settings): Promise<Response> {
+  const answer = await answerSafely(request, peer, settings);
+  // Only our own listener gives raw header lines, and only it knows how to write the light class out.
+  return toResponse(answer, peer.rawHeaders === null ? Response : lightResponse());
 }
 
 async function answerSafely(request: Request, peer: Peer, settings: Settings): Promise<Answer> {

@@ -1,5 +1,5 @@
 import "server-only";
-import { appendFile, mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
+import { appendFile, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import type { Spool } from "./outbox";
@@ -35,11 +35,7 @@ export class FileSpool implements Spool {
   }
 
   append(settlements: readonly Settlement[]): void {
-    const text = settlements.map((settlement) => `${JSON.stringify(settlement)}\n`).join("");
-    this.#queue(async () => {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      await appendFile(this.#file, text, { mode: 0o600, flush: true });
-    });
+    this.#queue(() => this.#write(settlements));
   }
 
   clear(): void {
@@ -52,22 +48,30 @@ export class FileSpool implements Spool {
   }
 
   /**
-   * Takes over what earlier processes left in the folder: their files become a part of this one's. Settling is idempotent, so a
-   * file whose owner still lives does no harm. A torn last line is left out; its reservation is swept to in doubt.
+   * Takes over what earlier processes left in the folder: their lines are written to this one's file before theirs is removed, so a
+   * crash in between only doubles them. Settling is idempotent, so a file whose owner still lives does no harm. A torn last line is left
+   * out; its reservation is swept to in doubt.
    */
   async adopt(): Promise<Settlement[]> {
     const names = await readdir(this.#folder).catch(() => []);
     const found: Settlement[] = [];
     for (const name of names.filter((one) => one.endsWith(extension))) {
-      const taken = `${this.#file}.adopted`;
-      await rename(path.join(this.#folder, name), taken);
-      const settlements = parseLines(await readFile(taken, "utf8"));
+      const file = path.join(this.#folder, name);
+      const settlements = parseLines(await readFile(file, "utf8"));
       found.push(...settlements);
-      if (settlements.length > 0) this.append(settlements);
-      this.#queue(() => rm(taken, { force: true }));
-      await this.#work;
+      this.#queue(async () => {
+        if (settlements.length > 0) await this.#write(settlements);
+        await rm(file, { force: true });
+      });
     }
+    await this.#work;
     return found;
+  }
+
+  async #write(settlements: readonly Settlement[]): Promise<void> {
+    const text = settlements.map((settlement) => `${JSON.stringify(settlement)}\n`).join("");
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await appendFile(this.#file, text, { mode: 0o600, flush: true });
   }
 
   #queue(step: () => Promise<void>): void {

@@ -14,7 +14,7 @@ export interface BenchOptions {
 }
 
 export interface BenchRow extends LoadResult {
-  what: "upstream" | "byte pipe" | "gateway";
+  what: "upstream" | "byte pipe" | "in memory" | "gateway";
   connections: number;
   /** Calls per second as a share of the byte pipe's, in the same run. */
   ofPipe: number;
@@ -29,7 +29,8 @@ const warmUpMs = 1_500;
 
 /**
  * Measures, in one run on one machine: a constant upstream alone, a byte pipe before it, and the gateway before it with 20 argument
- * rules, one counter and the durable ledger on a PostgreSQL that syncs to disk. Every part is a process of its own. Prints a table.
+ * rules and one counter, once with a ledger in memory and once with the durable one on a PostgreSQL that syncs to disk. Every part is
+ * a process of its own. Prints a table.
  */
 export async function benchGateway(options: BenchOptions = {}): Promise<BenchRow[]> {
   const { connections = [1, 8, 32], durationMs = 4_000, runs = 3 } = options;
@@ -45,13 +46,15 @@ export async function benchGateway(options: BenchOptions = {}): Promise<BenchRow
     const upstream = await start({ kind: "upstream" });
     const target = String(upstream.facts["url"]);
     const pipe = await start({ kind: "pipe", target });
-    const gateway = await start({ kind: "gateway", target, dataDir });
+    const memory = await start({ kind: "gateway", target, dataDir: path.join(dataDir, "memory"), memory: true });
+    const gateway = await start({ kind: "gateway", target, dataDir: path.join(dataDir, "durable"), memory: false });
     process.stdout.write(`one durable commit: ${Number(gateway.facts["commitMs"]).toFixed(2)} ms (median of 300)\n`);
     const rows: BenchRow[] = [];
     for (const count of connections) {
       const one = (child: Child) => best(child, count, durationMs, runs);
       const direct = await one(upstream);
       const piped = await one(pipe);
+      const relayed = await one(memory);
       const governed = await one(gateway);
       const row = (what: BenchRow["what"], result: LoadResult): BenchRow => ({
         what,
@@ -59,7 +62,8 @@ export async function benchGateway(options: BenchOptions = {}): Promise<BenchRow
         ...result,
         ofPipe: result.perSecond / piped.perSecond,
       });
-      rows.push(row("upstream", direct), row("byte pipe", piped), row("gateway", governed));
+      rows.push(row("upstream", direct), row("byte pipe", piped));
+      rows.push(row("in memory", relayed), row("gateway", governed));
     }
     process.stdout.write(tableOf(rows));
     return rows;

@@ -45,10 +45,18 @@ function policyText(): string {
   return `version: "1"\ntools:\n  create_charge:\n    rules:\n${[...rules, counter].join("\n")}\n`;
 }
 
-async function startGateway(
-  target: string,
-  dataDir: string,
-): Promise<{ url: string; token: string; commitMs: number }> {
+/** Admits everything and keeps nothing. */
+const memoryLedger: Ledger = {
+  reserve: async ({ decisionId, orgId }) => ({
+    kind: "sent",
+    ticket: { decisionId, orgId, onUnknown: "hold", onToolError: "void", reservedAt: "2026-01-01T00:00:00.000Z" },
+  }),
+  record: async () => ({ kind: "recorded" }),
+  settle: () => undefined,
+  drain: async () => undefined,
+};
+
+async function startGateway(target: string, dataDir: string, memory: boolean): Promise<Facts> {
   process.env["POLICYLAYER_DATA_DIR"] = dataDir;
   await openDatabase({ dataDir, databaseUrl: null });
   await openVault({ keys: null, keysFile: null, generateIn: dataDir });
