@@ -165,3 +165,26 @@ test("a new policy starts from a template and goes live as version 1", async ({ 
   await expect(page.getByText("Version 1 is live.", { exact: true })).toBeVisible();
   expect(await readPolicyText(page)).toContain('"list_*"');
 });
+
+test("C5 the session ends while a policy is edited: sign in on top of the page, the draft is still there", async ({
+  page,
+  context,
+  demo,
+}) => {
+  await signIn(page, demo, "policy_manager");
+  await openDemoPolicy(page, demo);
+  const before = await readPolicyText(page);
+  await typePolicy(page, `${before}\n# typed before the session ended\n`);
+  await context.clearCookies();
+  await page.keyboard.press("ControlOrMeta+s");
+  const publishing = page.getByRole("dialog", { name: /^Publish version/ });
+  await publishing.getByRole("button", { name: /^Publish v/ }).click();
+  const again = page.getByRole("dialog", { name: "Your session ended" });
+  await again.getByLabel("Password").fill(demo.users.find((user) => user.role === "policy_manager")?.password ?? "");
+  await keepScreen(page, "dialog-session-ended");
+  await again.getByRole("button", { name: "Sign in" }).click();
+  await expect(again).toBeHidden();
+  await publishing.getByRole("button", { name: /^Publish v/ }).click();
+  await expect(publishing).toBeHidden();
+  expect(await readPolicyText(page)).toContain("# typed before the session ended");
+});

@@ -14,7 +14,7 @@ import { Field } from "@/components/ui/field";
 import { GatedButton } from "@/components/ui/gated-button";
 import { Input } from "@/components/ui/input";
 import { Select, type Choice } from "@/components/ui/select";
-import { GrantInput, type MintedGrant } from "@/lib/grants/schema";
+import type { GrantInput, MintedGrant } from "@/lib/grants/schema";
 import { TokenDialog } from "./token-dialog";
 
 export const noPolicy = "none";
@@ -97,6 +97,7 @@ function MintDialog({ choices, onClose, onMinted }: DialogProps) {
     onMinted(await api<MintedGrant>("POST", "/api/grants", input));
   });
   const submit = async () => {
+    const { GrantInput } = await import("@/lib/grants/schema");
     const parsed = GrantInput.safeParse({
       label: draft.label,
       serverId: draft.serverId,

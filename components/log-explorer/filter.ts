@@ -1,5 +1,12 @@
 import { createSerializer, parseAsString, parseAsStringLiteral } from "nuqs/server";
-import { decisionWords, outcomeWords } from "@/lib/audit/schema";
+import type { DecisionRow } from "@/lib/audit/schema";
+
+type Decision = DecisionRow["decision"];
+type Outcome = NonNullable<DecisionRow["outcome"]>;
+
+/** What can be filtered by; written out so that the page need not load the schema library. */
+export const decisionWords = ["allow", "deny", "rate_limited", "hold"] as const satisfies readonly Decision[];
+export const outcomeWords = ["posted", "void", "in_doubt"] as const satisfies readonly Outcome[];
 
 /** The log's filter as it stands in the URL; the page and the browser read it by the same parsers. */
 export const filterParsers = {

@@ -57,7 +57,7 @@ export function LogExplorer({ initial, grants }: Props) {
         <div className="min-w-0 grow">
           {query.isPending ? (
             <TableSkeleton rows={10} />
-          ) : rows.length === 0 ? (
+          ) : rows.length === 0 && query.error ? null : rows.length === 0 ? (
             <Nothing filtered={filtered} onClear={() => void setFilter(null)} />
           ) : (
             <LogTable rows={rows} openId={openId} onOpen={open} stale={query.isPlaceholderData} />

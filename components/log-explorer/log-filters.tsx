@@ -6,8 +6,7 @@ import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/input";
 import { Select, type Choice } from "@/components/ui/select";
 import { states } from "@/components/ui/state-chip";
-import { decisionWords, outcomeWords } from "@/lib/audit/schema";
-import { filterParsers, type FilterValues } from "./filter";
+import { decisionWords, filterParsers, outcomeWords, type FilterValues } from "./filter";
 
 const any = "any";
 const decisions: readonly Choice[] = [

@@ -18,7 +18,7 @@ const steps: readonly Step[] = [
     key: "server",
     title: "Add a server",
     todo: "Tell the gateway which MCP server to stand in front of.",
-    href: "/servers",
+    href: "/servers?dialog=add",
   },
   {
     key: "tools",
@@ -30,10 +30,15 @@ const steps: readonly Step[] = [
     key: "policy",
     title: "Publish a policy",
     todo: "Say which tools may run, and up to which amounts.",
-    href: "/policies",
+    href: "/policies/new",
   },
   { key: "grant", title: "Mint a grant", todo: "Give an agent its token and the address to call.", href: "/grants" },
-  { key: "firstCall", title: "First call", todo: "Waiting for your first call…", href: "/grants" },
+  {
+    key: "firstCall",
+    title: "First call",
+    todo: "Connect an agent with the grant's token. Waiting for your first call…",
+    href: "/grants",
+  },
   {
     key: "firstDenial",
     title: "First denial",

@@ -116,6 +116,10 @@ export function MonacoDiff({ before, after, label }: DiffProps) {
     view.setModel({ original, modified });
     view.getOriginalEditor().updateOptions({ ariaLabel: `${label}: before` });
     view.getModifiedEditor().updateOptions({ ariaLabel: `${label}: after` });
+    const shown = view.onDidUpdateDiff(() => {
+      shown.dispose();
+      view.revealFirstDiff();
+    });
     return () => {
       view.dispose();
       original.dispose();

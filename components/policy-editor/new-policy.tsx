@@ -11,7 +11,7 @@ import { ErrorNote } from "@/components/ui/error-note";
 import { Field } from "@/components/ui/field";
 import { GatedButton } from "@/components/ui/gated-button";
 import { Input } from "@/components/ui/input";
-import { PolicyInput, type PolicyDto } from "@/lib/policies/schema";
+import type { PolicyDto, PolicyInput } from "@/lib/policies/schema";
 import { PolicyText } from "./policy-text";
 import { errorCount, useProblems } from "./use-problems";
 
@@ -42,6 +42,7 @@ export function NewPolicy({ templates, refusal }: Props) {
     router.push(`/policies/${policy.id}`);
   });
   const submit = async () => {
+    const { PolicyInput } = await import("@/lib/policies/schema");
     const parsed = PolicyInput.safeParse({ name, text });
     setNameError(parsed.success ? undefined : "A name of 1 to 80 characters");
     if (parsed.success) await run(parsed.data);

@@ -45,10 +45,10 @@ export function PolicyEditor({ policy, shown, refusal }: Props) {
       draft.rebase({ version: next.liveVersion, text: next.text });
       setOpen(null);
       toast.success(`Version ${String(next.liveVersion)} is live. It governs the next call.`);
+      router.refresh();
     } catch (error) {
       if (!isApiCode(error, "conflict")) throw error;
       setOpen({ kind: "conflict" });
-    } finally {
       router.refresh();
     }
   });

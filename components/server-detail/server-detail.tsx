@@ -4,7 +4,7 @@ import { Power, RefreshCw, Trash2 } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { useState, type ReactNode } from "react";
 import { toast } from "sonner";
-import { api } from "@/components/shell/api";
+import { api, type ApiFailure } from "@/components/shell/api";
 import { useAction } from "@/components/shell/use-action";
 import { ConfirmDialog } from "@/components/ui/confirm-dialog";
 import { CopyButton } from "@/components/ui/copy-button";
@@ -14,6 +14,7 @@ import { Panel } from "@/components/ui/panel";
 import { PlainText } from "@/components/ui/plain-text";
 import { StateChip } from "@/components/ui/state-chip";
 import { Time } from "@/components/ui/time";
+import { visibleText } from "@/components/ui/visible-text";
 import { countText } from "@/components/ui/word";
 import type { ServerDto, ToolDto } from "@/lib/servers/schema";
 import { ServerHeaders } from "./server-headers";
@@ -88,9 +89,13 @@ export function ServerDetail({ server, tools, rights }: Props) {
   });
   return (
     <div className="grid gap-4">
-      {scan.failure ? <ErrorNote failure={scan.failure} onRetry={() => void scan.run()} /> : null}
-      {server.lastScanError && !scan.failure ? (
-        <ErrorNote failure={{ title: `The last scan failed: ${server.lastScanError}` }} />
+      {scan.failure ? (
+        <ErrorNote failure={withStep(scan.failure, server.lastScanError)} onRetry={() => void scan.run()} />
+      ) : server.lastScanError ? (
+        <ErrorNote
+          failure={{ title: "The last scan failed.", detail: visibleText(server.lastScanError) }}
+          onRetry={() => void scan.run()}
+        />
       ) : null}
       <div className="grid items-start gap-4 xl:grid-cols-2">
         <Panel title="Server" actions={<StateChip state={server.enabled ? "enabled" : "disabled"} />}>
@@ -116,6 +121,16 @@ export function ServerDetail({ server, tools, rights }: Props) {
   );
 }
 
+/** A failed scan with the step at which it failed, once the page knows it. */
+function withStep(failure: ApiFailure, step: string | null): ApiFailure {
+  return step === null ? failure : { ...failure, detail: visibleText(step) };
+}
+
+function agentsText(count: number, consequence: string): string {
+  if (count === 0) return "No active grant uses it.";
+  return `${countText(count, "active grant")} ${count === 1 ? consequence.replace(/^(\w+)/, "$1s") : consequence}.`;
+}
+
 function DangerZone({ server, refusal }: { server: ServerDto; refusal: string | null }) {
   const router = useRouter();
   const [asking, setAsking] = useState<"disable" | "delete" | null>(null);
@@ -130,7 +145,6 @@ function DangerZone({ server, refusal }: { server: ServerDto; refusal: string | 
     toast.success(`Deleted ${server.name}.`);
     router.push("/servers");
   });
-  const agents = countText(server.grantCount, "grant");
   return (
     <Panel title="Access">
       <div className="grid gap-4">
@@ -179,7 +193,7 @@ function DangerZone({ server, refusal }: { server: ServerDto; refusal: string | 
           setAsking(null);
         }}
         title={`Disable ${server.name}?`}
-        consequence={`${agents} lose access to this server now. Calls that are already running are finished.`}
+        consequence={`${agentsText(server.grantCount, "lose access now")} Calls that are already running are finished.`}
         verb="Disable"
         sending={toggle.sending}
         failure={toggle.failure}
@@ -191,7 +205,7 @@ function DangerZone({ server, refusal }: { server: ServerDto; refusal: string | 
           setAsking(null);
         }}
         title={`Delete ${server.name}?`}
-        consequence={`The server, its tools and its sealed headers are removed, and the URL stops working for ${agents}. This cannot be undone.`}
+        consequence={`The server, its tools and its sealed headers are removed. ${agentsText(server.grantCount, "stop working now")} This cannot be undone.`}
         verb="Delete server"
         typed={server.name}
         sending={remove.sending}

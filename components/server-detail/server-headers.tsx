@@ -15,7 +15,7 @@ import { Field } from "@/components/ui/field";
 import { GatedButton } from "@/components/ui/gated-button";
 import { Input } from "@/components/ui/input";
 import { Panel } from "@/components/ui/panel";
-import { HeaderInput } from "@/lib/servers/schema";
+import type { HeaderInput } from "@/lib/servers/schema";
 
 interface Props {
   serverId: string;
@@ -130,6 +130,7 @@ function HeaderDialog({ serverId, name, onDone }: { serverId: string; name: stri
     router.refresh();
   });
   const submit = async (data: FormData) => {
+    const { HeaderInput } = await import("@/lib/servers/schema");
     const parsed = HeaderInput.safeParse({ name: name || data.get("name"), value: data.get("value") });
     setErrors(parsed.success ? {} : errorsByField(issuesOf(parsed.error)));
     if (parsed.success) await run(parsed.data);

@@ -14,7 +14,7 @@ import { Field } from "@/components/ui/field";
 import { GatedButton } from "@/components/ui/gated-button";
 import { Input } from "@/components/ui/input";
 import { Switch } from "@/components/ui/switch";
-import { ServerInput, type ServerDto } from "@/lib/servers/schema";
+import type { ServerDto, ServerInput } from "@/lib/servers/schema";
 
 interface Draft {
   name: string;
@@ -57,6 +57,7 @@ function AddServerDialog({ onOpenChange }: { onOpenChange: (open: boolean) => vo
     router.push(`/servers/${server.id}`);
   });
   const submit = async () => {
+    const { ServerInput } = await import("@/lib/servers/schema");
     const parsed = ServerInput.safeParse(draft);
     setErrors(parsed.success ? {} : errorsByField(issuesOf(parsed.error)));
     if (parsed.success) await run(parsed.data);

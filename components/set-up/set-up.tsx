@@ -10,7 +10,7 @@ import { Button } from "@/components/ui/button";
 import { ErrorNote } from "@/components/ui/error-note";
 import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
-import { SetupInput } from "@/lib/auth/schema";
+import type { SetupInput } from "@/lib/auth/schema";
 
 function watchFragment(changed: () => void): () => void {
   window.addEventListener("hashchange", changed);
@@ -88,6 +88,7 @@ function SetUpForm({ token, onRefused }: FormProps) {
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const data = new FormData(event.currentTarget);
+    const { SetupInput } = await import("@/lib/auth/schema");
     const parsed = SetupInput.safeParse({ ...Object.fromEntries(data), token });
     setErrors(parsed.success ? {} : errorsByField(issuesOf(parsed.error)));
     if (parsed.success) await run(parsed.data);

@@ -7,6 +7,7 @@ export const sessionEnded = "policylayer:session-ended";
 
 export interface ApiFailure {
   title: string;
+  detail: string;
   code: string;
   requestId: string | undefined;
   issues: readonly { path: string; message: string }[];
@@ -33,8 +34,14 @@ export function isApiCode(error: unknown, code: string): boolean {
 /** Any thrown thing as something to show. */
 export function failureOf(error: unknown): ApiFailure {
   if (!isApiError(error)) {
-    return { title: "Something went wrong on this page.", code: "client_error", requestId: undefined, issues: [] };
+    return {
+      title: "Something went wrong on this page.",
+      detail: "",
+      code: "client_error",
+      requestId: undefined,
+      issues: [],
+    };
   }
-  const { title, code, requestId, issues } = error;
-  return { title, code, requestId: requestId === "" ? undefined : requestId, issues };
+  const { title, detail, code, requestId, issues } = error;
+  return { title, detail, code, requestId: requestId === "" ? undefined : requestId, issues };
 }

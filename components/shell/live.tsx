@@ -4,6 +4,7 @@ import { useRouter } from "next/navigation";
 import { createContext, use, useEffect, useEffectEvent, useState, useSyncExternalStore, type ReactNode } from "react";
 import { cn } from "@/components/ui/cn";
 import { clockText } from "@/components/ui/time-text";
+import { api } from "./api";
 import { LiveStream, type LiveEvent, type LiveState } from "./live-stream";
 
 const LiveContext = createContext<LiveStream | null>(null);
@@ -42,7 +43,13 @@ export function LiveRefresh({ topics }: { topics: readonly string[] }) {
   useEffect(() => {
     if (due === 0) return;
     const timer = setTimeout(() => {
-      router.refresh();
+      // Signed out, a refresh would leave the page and lose what was typed: then the dialog to sign in comes up instead.
+      api("GET", "/api/session").then(
+        () => {
+          router.refresh();
+        },
+        () => undefined,
+      );
     }, settleMs);
     return () => {
       clearTimeout(timer);

@@ -6,6 +6,8 @@ import { CopyButton } from "./copy-button";
 
 export interface Failure {
   title: string;
+  /** What to check, in a sentence. */
+  detail?: string | undefined;
   code?: string | undefined;
   requestId?: string | undefined;
 }
@@ -20,6 +22,7 @@ export function ErrorNote({ failure, onRetry }: { failure: Failure; onRetry?: ()
       <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0 text-red" />
       <div className="min-w-0 grow basis-56">
         <p className="font-medium text-red [overflow-wrap:anywhere]">{failure.title}</p>
+        {failure.detail ? <p className="text-sm [overflow-wrap:anywhere]">{failure.detail}</p> : null}
         {failure.code || failure.requestId ? (
           <p className="mt-0.5 flex flex-wrap items-center gap-x-2 text-sm text-ink-soft">
             {failure.code ? <code className="font-mono">{failure.code}</code> : null}

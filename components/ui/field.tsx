@@ -18,10 +18,10 @@ interface Props {
   children: (ids: FieldIds) => ReactNode;
 }
 
-/** Label, control, hint and error of one form field, tied together by ids. */
+/** Label, control, and hint or (in its place) error of one form field, tied together by ids. */
 export function Field({ label, hint, error, optional = false, children }: Props) {
   const id = useId();
-  const described = [hint ? `${id}-hint` : "", error ? `${id}-error` : ""].filter(Boolean).join(" ");
+  const described = error ? `${id}-error` : hint ? `${id}-hint` : "";
   const ids: FieldIds = {
     id,
     ...(described ? { "aria-describedby": described } : {}),
@@ -34,7 +34,7 @@ export function Field({ label, hint, error, optional = false, children }: Props)
         {optional ? <span className="ml-1.5 font-normal text-ink-faint">optional</span> : null}
       </Label.Root>
       {children(ids)}
-      {hint ? (
+      {hint && !error ? (
         <p id={`${id}-hint`} className="text-sm text-ink-soft">
           {hint}
         </p>

@@ -2,18 +2,19 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
-/** "2 min ago", "in 3 h"; "" when `at` is no date. */
+/** "2 min ago" (whole units gone by), "in 3 h" (to the nearest unit); "" when `at` is no date. */
 export function agoText(at: string, nowMs: number): string {
   const distance = nowMs - Date.parse(at);
   if (Number.isNaN(distance)) return "";
   const size = Math.abs(distance);
   if (size < minuteMs) return distance >= 0 ? "just now" : "in under a minute";
+  const whole = distance >= 0 ? Math.floor : Math.round;
   const words =
     size < hourMs
-      ? `${Math.floor(size / minuteMs)} min`
+      ? `${whole(size / minuteMs)} min`
       : size < dayMs
-        ? `${Math.floor(size / hourMs)} h`
-        : `${Math.floor(size / dayMs)} d`;
+        ? `${whole(size / hourMs)} h`
+        : `${whole(size / dayMs)} d`;
   return distance >= 0 ? `${words} ago` : `in ${words}`;
 }
 

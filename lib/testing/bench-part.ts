@@ -1,8 +1,9 @@
 import { closeDatabase, openDatabase, pool } from "@/lib/db/db.server";
 import { env, setRuntime } from "@/lib/env/env.server";
 import { handleMcp } from "@/lib/gateway/gateway.server";
+import { flushTouchedGrants } from "@/lib/grants/grants.server";
 import { singleton } from "@/lib/kernel/singleton";
-import { startLedger } from "@/lib/ledger/ledger.server";
+import { startLedger, stopLedger } from "@/lib/ledger/ledger.server";
 import type { Ledger } from "@/lib/ledger/types";
 import { Listener } from "@/lib/server/listener.server";
 import { openVault } from "@/lib/vault/vault.server";
@@ -74,6 +75,12 @@ async function startGateway(target: string, dataDir: string, memory: boolean): P
   return { url: `http://127.0.0.1:${String(port)}/mcp/${serverId}`, token, commitMs: await bareCommitMs() };
 }
 
+async function stopGateway(): Promise<void> {
+  await flushTouchedGrants();
+  await stopLedger();
+  await closeDatabase();
+}
+
 /** Median time of one durable commit of one row on this machine. */
 async function bareCommitMs(): Promise<number> {
   const client = await pool().connect();
@@ -104,9 +111,9 @@ async function run(part: Part): Promise<unknown> {
 }
 
 const part = JSON.parse(process.argv[2] ?? "{}") as Part;
-process.on("SIGTERM", () => {
-  const closed = part.kind === "gateway" ? closeDatabase() : Promise.resolve();
-  void closed.finally(() => process.exit(0));
-});
+process.on(
+  "SIGTERM",
+  () => void (part.kind === "gateway" ? stopGateway() : Promise.resolve()).finally(() => process.exit(0)),
+);
 process.stdout.write(`${JSON.stringify(await run(part))}\n`);
 if (part.kind === "load") process.exit(0);

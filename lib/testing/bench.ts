@@ -80,7 +80,12 @@ function judge(rows: readonly BenchRow[]): void {
 }
 
 const [cpu] = os.cpus();
-say(`Node ${process.versions.node}, ${String(os.cpus().length)} x ${cpu?.model.trim() ?? "unknown processor"}`);
+const [load = 0] = os.loadavg();
+say(
+  `Node ${process.versions.node}, ${String(os.cpus().length)} x ${cpu?.model.trim() ?? "unknown processor"}, load ${load.toFixed(1)}`,
+);
+if (load > os.cpus().length / 2)
+  say("Other work is running on this machine: the figures below are too low, the ratios uncertain.");
 say();
 policySpeed();
 say();

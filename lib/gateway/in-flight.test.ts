@@ -1,0 +1,72 @@
+import { expect, test } from "vitest";
+import { enter, isIdInUse, leave, markCancelled, type InFlight } from "./in-flight.server";
+
+const limits = { perGrant: 2, perServer: 3, perProcess: 100, streamsPerGrant: 1, waitMs: 30 };
+let next = 0;
+const entry = (grantId: string, more: Partial<InFlight> = {}): InFlight => ({
+  grantId,
+  serverId: "s",
+  session: null,
+  id: (next += 1),
+  isStream: false,
+  cancelled: false,
+  ...more,
+});
+
+test("Q13 a grant and a server have so many places and no more, and a place given back is used again", async () => {
+  const all = [entry("a"), entry("a"), entry("b")];
+  for (const one of all) expect(await enter(one, limits)).toBe(true);
+  expect(await enter(entry("a"), limits)).toBe(false);
+  expect(await enter(entry("c"), limits)).toBe(false);
+  for (const one of all) leave(one);
+  for (const one of all) leave(one);
+  const again = [entry("a"), entry("a"), entry("c")];
+  for (const one of again) expect(await enter(one, limits)).toBe(true);
+  for (const one of again) leave(one);
+});
+
+test("those who wait are let in in turn", async () => {
+  const busy = [entry("q"), entry("q")];
+  for (const one of busy) expect(await enter(one, limits)).toBe(true);
+  const order: number[] = [];
+  const waiting = [0, 1].map(async (index) => {
+    const one = entry("q");
+    const isIn = await enter(one, { ...limits, waitMs: 5_000 });
+    order.push(index);
+    leave(one);
+    return isIn;
+  });
+  leave(busy[0] as InFlight);
+  expect(await Promise.all(waiting)).toEqual([true, true]);
+  expect(order).toEqual([0, 1]);
+  leave(busy[1] as InFlight);
+});
+
+test("listening streams are counted apart and do not wait", async () => {
+  const stream = entry("l", { isStream: true, serverId: "t" });
+  expect(await enter(stream, limits)).toBe(true);
+  expect(await enter(entry("l", { isStream: true, serverId: "t" }), limits)).toBe(false);
+  const call = entry("l", { serverId: "t" });
+  expect(await enter(call, limits)).toBe(true);
+  leave(stream);
+  leave(call);
+});
+
+test("an id is in use in its own session only, and a cancel marks that call only", async () => {
+  const [one, other] = [
+    entry("i", { session: "x", id: 7, serverId: "u" }),
+    entry("i", { session: "y", id: 7, serverId: "u" }),
+  ];
+  await enter(one, limits);
+  await enter(other, limits);
+  expect([isIdInUse("i", "x", 7), isIdInUse("i", "x", "7"), isIdInUse("i", "z", 7), isIdInUse("j", "x", 7)]).toEqual([
+    true,
+    false,
+    false,
+    false,
+  ]);
+  markCancelled("i", "x", 7);
+  expect([one.cancelled, other.cancelled]).toEqual([true, false]);
+  leave(one);
+  leave(other);
+});
