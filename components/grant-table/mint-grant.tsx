@@ -5,8 +5,9 @@ import { useRouter } from "next/navigation";
 import { parseAsStringLiteral, useQueryState } from "nuqs";
 import { useRef, useState } from "react";
 import { api } from "@/components/shell/api";
-import { errorsByField, focusFirstError, issuesOf } from "@/components/shell/form-errors";
+import { errorsByField, issuesOf } from "@/components/shell/form-errors";
 import { useAction } from "@/components/shell/use-action";
+import { useErrorFocus } from "@/components/shell/use-error-focus";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { ErrorNote } from "@/components/ui/error-note";
@@ -96,6 +97,7 @@ function MintDialog({ choices, onClose, onMinted }: DialogProps) {
   const { run, sending, failure } = useAction(async (input: GrantInput) => {
     onMinted(await api<MintedGrant>("POST", "/api/grants", input));
   });
+  useErrorFocus(form, errors, failure);
   const submit = async () => {
     const { GrantInput } = await import("@/lib/grants/schema");
     const parsed = GrantInput.safeParse({
@@ -107,7 +109,6 @@ function MintDialog({ choices, onClose, onMinted }: DialogProps) {
     });
     setErrors(parsed.success ? {} : errorsByField(issuesOf(parsed.error)));
     if (parsed.success) await run(parsed.data);
-    focusFirstError(form.current);
   };
   const found = { ...errorsByField(failure?.issues ?? []), ...errors };
   const tagError = Object.entries(found).find(([path]) => path.startsWith("tags"))?.[1];

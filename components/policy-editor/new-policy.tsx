@@ -3,8 +3,9 @@
 import { useRouter } from "next/navigation";
 import { useRef, useState } from "react";
 import { api } from "@/components/shell/api";
-import { errorsByField, focusFirstError } from "@/components/shell/form-errors";
+import { errorsByField } from "@/components/shell/form-errors";
 import { useAction } from "@/components/shell/use-action";
+import { useErrorFocus } from "@/components/shell/use-error-focus";
 import { Button } from "@/components/ui/button";
 import { cn } from "@/components/ui/cn";
 import { ErrorNote } from "@/components/ui/error-note";
@@ -41,12 +42,12 @@ export function NewPolicy({ templates, refusal }: Props) {
     const policy = await api<PolicyDto>("POST", "/api/policies", input);
     router.push(`/policies/${policy.id}`);
   });
+  useErrorFocus(form, nameError, failure);
   const submit = async () => {
     const { PolicyInput } = await import("@/lib/policies/schema");
     const parsed = PolicyInput.safeParse({ name, text });
-    setNameError(parsed.success ? undefined : "A name of 1 to 80 characters");
+    setNameError(parsed.success ? undefined : { text: "A name of 1 to 80 characters" });
     if (parsed.success) await run(parsed.data);
-    focusFirstError(form.current);
   };
   const chosen = templates.find((template) => template.id === templateId);
   return (

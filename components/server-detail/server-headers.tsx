@@ -5,8 +5,9 @@ import { useRouter } from "next/navigation";
 import { useRef, useState } from "react";
 import { toast } from "sonner";
 import { api } from "@/components/shell/api";
-import { errorsByField, focusFirstError, issuesOf } from "@/components/shell/form-errors";
+import { errorsByField, issuesOf } from "@/components/shell/form-errors";
 import { useAction } from "@/components/shell/use-action";
+import { useErrorFocus } from "@/components/shell/use-error-focus";
 import { Button } from "@/components/ui/button";
 import { ConfirmDialog } from "@/components/ui/confirm-dialog";
 import { Dialog } from "@/components/ui/dialog";
@@ -129,12 +130,12 @@ function HeaderDialog({ serverId, name, onDone }: { serverId: string; name: stri
     onDone();
     router.refresh();
   });
+  useErrorFocus(form, errors, failure);
   const submit = async (data: FormData) => {
     const { HeaderInput } = await import("@/lib/servers/schema");
     const parsed = HeaderInput.safeParse({ name: name || data.get("name"), value: data.get("value") });
     setErrors(parsed.success ? {} : errorsByField(issuesOf(parsed.error)));
     if (parsed.success) await run(parsed.data);
-    focusFirstError(form.current);
   };
   return (
     <Dialog

@@ -5,8 +5,9 @@ import { useRouter } from "next/navigation";
 import { parseAsStringLiteral, useQueryState } from "nuqs";
 import { useRef, useState } from "react";
 import { api } from "@/components/shell/api";
-import { errorsByField, focusFirstError, issuesOf } from "@/components/shell/form-errors";
+import { errorsByField, issuesOf } from "@/components/shell/form-errors";
 import { useAction } from "@/components/shell/use-action";
+import { useErrorFocus } from "@/components/shell/use-error-focus";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { ErrorNote } from "@/components/ui/error-note";
@@ -56,12 +57,12 @@ function AddServerDialog({ onOpenChange }: { onOpenChange: (open: boolean) => vo
     const server = await api<ServerDto>("POST", "/api/servers", input);
     router.push(`/servers/${server.id}`);
   });
+  useErrorFocus(form, errors, failure);
   const submit = async () => {
     const { ServerInput } = await import("@/lib/servers/schema");
     const parsed = ServerInput.safeParse(draft);
     setErrors(parsed.success ? {} : errorsByField(issuesOf(parsed.error)));
     if (parsed.success) await run(parsed.data);
-    focusFirstError(form.current);
   };
   const found = { ...errorsByField(failure?.issues ?? []), ...errors };
   return (

@@ -4,8 +4,9 @@ import { KeyRound, TriangleAlert } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { useEffect, useRef, useState, useSyncExternalStore, type FormEvent } from "react";
 import { api, isApiCode } from "@/components/shell/api";
-import { errorsByField, focusFirstError, issuesOf } from "@/components/shell/form-errors";
+import { errorsByField, issuesOf } from "@/components/shell/form-errors";
 import { useAction } from "@/components/shell/use-action";
+import { useErrorFocus } from "@/components/shell/use-error-focus";
 import { Button } from "@/components/ui/button";
 import { ErrorNote } from "@/components/ui/error-note";
 import { Field } from "@/components/ui/field";
@@ -85,6 +86,7 @@ function SetUpForm({ token, onRefused }: FormProps) {
   useEffect(() => {
     form.current?.querySelector("input")?.focus();
   }, []);
+  useErrorFocus(form, errors, failure);
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const data = new FormData(event.currentTarget);
@@ -92,7 +94,6 @@ function SetUpForm({ token, onRefused }: FormProps) {
     const parsed = SetupInput.safeParse({ ...Object.fromEntries(data), token });
     setErrors(parsed.success ? {} : errorsByField(issuesOf(parsed.error)));
     if (parsed.success) await run(parsed.data);
-    else focusFirstError(form.current);
   };
   const found = { ...errorsByField(failure?.issues ?? []), ...errors };
   return (

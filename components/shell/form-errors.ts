@@ -40,10 +40,3 @@ export function issuesOf(refusal: Refusal): FieldIssue[] {
     message: plainMessage(issue.message),
   }));
 }
-
-/** Puts the cursor into the first control of the form that is marked invalid. */
-export function focusFirstError(form: HTMLFormElement | null): void {
-  requestAnimationFrame(() => {
-    form?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
-  });
-}

@@ -3,7 +3,7 @@ import { isDecimal } from "@/lib/kernel/decimal";
 import { errorTable, type ErrorCode } from "@/lib/kernel/errors";
 import type { DecisionId } from "@/lib/kernel/ids";
 import type { ValueObject } from "@/lib/kernel/value";
-import { ledger } from "@/lib/ledger/ledger.server";
+import { ledger, newDecisionId } from "@/lib/ledger/ledger.server";
 import { findCompiled } from "@/lib/policies/policies.server";
 import { findMethodAction } from "@/lib/policy/evaluate";
 import { jsonAnswer, type Answer } from "./answer";
@@ -14,7 +14,6 @@ import { factsFor } from "./log-facts.server";
 import { rpcError, unknownMethod } from "./messages";
 import { classOf, type MethodClass } from "./method-class";
 import { relayMessage } from "./relay-message.server";
-import { newDecisionId } from "./refuse-message.server";
 import { recordRefusal } from "./refusal-log.server";
 
 /** Answers a message that is no tool call, by the class of its method: relayed, refused, or answered as a server without it. */

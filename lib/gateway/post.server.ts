@@ -10,7 +10,8 @@ import { governCall } from "./pipeline.server";
 import { mcpRail } from "./rail-mcp.server";
 import { readPost, type UnreadPost } from "./read-post.server";
 import type { RequestHeaders } from "./request-headers";
-import { newDecisionId, refuseBody } from "./refuse-message.server";
+import { newDecisionId } from "@/lib/ledger/ledger.server";
+import { refuseBody } from "./refuse-message.server";
 import { refusalOf, refuse } from "./refuse.server";
 
 const retryMs = 1_000;

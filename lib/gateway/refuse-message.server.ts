@@ -1,18 +1,13 @@
 import "server-only";
-import { randomUUID } from "node:crypto";
 import type { GrantIdentity } from "@/lib/grants/grants.server";
 import { errorTable, type ErrorCode } from "@/lib/kernel/errors";
-import type { DecisionId } from "@/lib/kernel/ids";
+import { newDecisionId } from "@/lib/ledger/ledger.server";
 import { jsonAnswer, type Answer } from "./answer";
 import type { Exchange } from "./exchange.server";
 import { factsFor } from "./log-facts.server";
 import { rpcError } from "./messages";
 import { recordRefusal } from "./refusal-log.server";
 import type { RequestHeaders } from "./request-headers";
-
-export function newDecisionId(): DecisionId {
-  return randomUUID() as DecisionId;
-}
 
 /** Records and answers a request that is refused before it is known what it asks for. */
 export async function refuseBody(

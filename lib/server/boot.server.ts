@@ -2,6 +2,8 @@ import "server-only";
 import { closeDatabase, openDatabase } from "@/lib/db/db.server";
 import { env, isPublicUrlSet, setRuntime } from "@/lib/env/env.server";
 import { flushRefusals, handleMcp } from "@/lib/gateway/gateway.server";
+import { flushTouchedGrants } from "@/lib/grants/grants.server";
+import { closeEgress } from "@/lib/http/egress.server";
 import { startLedger, stopLedger } from "@/lib/ledger/ledger.server";
 import { closeVault, openVault, subkey } from "@/lib/vault/vault.server";
 import { startDemo } from "./demo.server";
@@ -54,16 +56,20 @@ async function start(options: BootOptions, parts: Stoppable[]): Promise<void> {
   await step("database", async (note) => {
     // Listed first: an open that fails half-way is closed too.
     parts.push({ name: "database", stop: closeDatabase });
-    await openDatabase({ dataDir, databaseUrl });
-    note(databaseUrl === null ? dataDir : "DATABASE_URL");
+    const { warnings } = await openDatabase({ dataDir, databaseUrl });
+    note([databaseUrl === null ? dataDir : "DATABASE_URL", ...warnings].join("; "));
   });
-  await openVault({ keys: vaultKeys, keysFile: vaultKeysFile, generateIn: databaseUrl === null ? dataDir : null });
+  const generateIn = databaseUrl === null ? dataDir : null;
+  const { generatedFile } = await openVault({ keys: vaultKeys, keysFile: vaultKeysFile, generateIn });
+  if (generatedFile !== null) process.stdout.write(keyFileText(generatedFile));
   parts.push({ name: "vault", stop: async () => closeVault() });
   const authSecret = env().authSecret ?? subkey("console-session").key.toString("base64url");
   setRuntime({ port: env().port, publicUrl: env().publicUrl, authSecret });
   parts.push({ name: "ledger", stop: stopLedger });
   await startLedger();
   parts.push({ name: "refusal log", stop: flushRefusals });
+  parts.push({ name: "last use of grants", stop: flushTouchedGrants });
+  parts.push({ name: "connections to servers", stop: closeEgress });
   await step("console", async () => {
     const pages = await openPages(options, listener.server);
     parts.push({ name: "console", stop: pages.close });
@@ -71,6 +77,10 @@ async function start(options: BootOptions, parts: Stoppable[]): Promise<void> {
   });
   if (options.demo) await startDemo(options, parts);
   else process.stdout.write(await setupText(env().publicUrl));
+}
+
+function keyFileText(file: string): string {
+  return `  ! A key ring was made: ${file}\n    A backup of the database cannot be read without it. Back it up, apart from the database.\n`;
 }
 
 async function bind(listener: Listener, parts: Stoppable[]): Promise<void> {
