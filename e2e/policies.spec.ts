@@ -2,6 +2,9 @@ import type { Page } from "@playwright/test";
 import { expect, expectAccessible, keepScreen, readPolicyText, signIn, test, typePolicy } from "./fixtures";
 import type { Demo } from "./product";
 
+/** Each journey goes on from the version that the one before has published. */
+test.describe.configure({ mode: "serial" });
+
 async function openDemoPolicy(page: Page, demo: Demo): Promise<void> {
   await page.goto(`${demo.consoleUrl}/policies`);
   await page.getByRole("table", { name: "Policies" }).getByRole("link").first().click();

@@ -33,7 +33,7 @@ export function NewPolicy({ templates, refusal }: Props) {
   const router = useRouter();
   const form = useRef<HTMLFormElement>(null);
   const [name, setName] = useState("");
-  const [nameError, setNameError] = useState<string | undefined>(undefined);
+  const [nameError, setNameError] = useState<{ text: string } | undefined>(undefined);
   const [templateId, setTemplateId] = useState(templates[0]?.id ?? "");
   const [text, setText] = useState(templates[0]?.text ?? "");
   const findings = useProblems(text);
@@ -61,7 +61,7 @@ export function NewPolicy({ templates, refusal }: Props) {
       }}
     >
       <div className="grid items-start gap-4 lg:grid-cols-[20rem_minmax(0,1fr)]">
-        <Field label="Name" error={nameError ?? errorsByField(failure?.issues ?? []).name}>
+        <Field label="Name" error={nameError?.text ?? errorsByField(failure?.issues ?? []).name}>
           {(ids) => (
             <Input
               {...ids}

@@ -8,7 +8,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { Cluster } from "./cluster.server";
 import { disownPostmasterFile, findPostmaster, isAlive, isServerOf, type Postmaster } from "./postmaster.server";
-import { StartError } from "@/lib/env/start-error";
+import { startError } from "@/lib/env/start-error";
 
 const pollMs = 20;
 /** Long enough for crash recovery of a full `max_wal_size`. */
@@ -115,7 +115,7 @@ async function findLiving(cluster: Cluster): Promise<Postmaster | null> {
 
 /**
  * A running, ready server of this cluster: the one that is there, or a new one. A new one is in a session of its own, so that
- * neither Ctrl-C nor a closed terminal reaches it. Throws a StartError with the end of PostgreSQL's log when it does not come up.
+ * neither Ctrl-C nor a closed terminal reaches it. Throws `start_failed` with the end of PostgreSQL's log when it does not come up.
  */
 export async function ensureServer(cluster: Cluster, options: ServerOptions): Promise<RunningServer> {
   const deadline = performance.now() + startTimeoutMs;
@@ -134,7 +134,7 @@ export async function ensureServer(cluster: Cluster, options: ServerOptions): Pr
     }
     await wait(pollMs);
   }
-  throw new StartError(
+  throw startError(
     `The bundled PostgreSQL in ${cluster.dataDir} did not start. Its log ends with:\n${logTail(cluster)}`,
   );
 }

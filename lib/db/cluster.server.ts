@@ -8,7 +8,7 @@ import { findBarrier, serverAccount, type Account } from "./postgres-account.ser
 import { findPrograms } from "./postgres-binaries.server";
 import { makeFolder } from "./make-folder.server";
 import { isAlive } from "./postmaster.server";
-import { StartError } from "@/lib/env/start-error";
+import { startError } from "@/lib/env/start-error";
 
 const run = promisify(execFile);
 
@@ -30,7 +30,7 @@ export interface Cluster {
 async function refuseBarrier(folder: string, account: Account | null): Promise<void> {
   const barrier = account ? await findBarrier(folder, account) : null;
   if (barrier === null) return;
-  throw new StartError(
+  throw startError(
     `The data folder ${folder} cannot be used by the bundled PostgreSQL: as root it runs as the user "postgres", who may not ` +
       `pass through ${barrier}. Choose another POLICYLAYER_DATA_DIR, start as an ordinary user, or set DATABASE_URL.`,
   );
@@ -41,7 +41,7 @@ async function openDataDir(dataDir: string, account: Account | null): Promise<st
   try {
     await makeFolder(dataDir, account ? 0o711 : 0o700);
   } catch (error) {
-    throw new StartError(`The data folder ${dataDir} cannot be made. Set POLICYLAYER_DATA_DIR.`, 1, error);
+    throw startError(`The data folder ${dataDir} cannot be made. Set POLICYLAYER_DATA_DIR.`, error);
   }
   const folder = await realpath(dataDir);
   await refuseBarrier(folder, account);
@@ -97,7 +97,7 @@ async function createCluster(dataDir: string, home: string, programs: string, ac
     });
   } catch (error) {
     const stderr = (error as { stderr?: string }).stderr ?? "";
-    throw new StartError(`The bundled PostgreSQL could not make its folder in ${dataDir}. ${stderr}`.trim(), 1, error);
+    throw startError(`The bundled PostgreSQL could not make its folder in ${dataDir}. ${stderr}`.trim(), error);
   } finally {
     await rm(stage, { recursive: true, force: true });
   }
@@ -108,7 +108,7 @@ async function checkVersion(folder: string, programs: string): Promise<void> {
   const { stdout } = await run(path.join(programs, "bin", "postgres"), ["--version"], { cwd: "/" });
   const has = /(\d+)\./.exec(stdout)?.[1] ?? stdout.trim();
   if (made === has) return;
-  throw new StartError(
+  throw startError(
     `The data folder was made by PostgreSQL ${made}, this release brings ${has}. ` +
       "Dump with the old release and restore into a new folder (docs/configuration.md, Backups).",
   );
@@ -116,7 +116,7 @@ async function checkVersion(folder: string, programs: string): Promise<void> {
 
 /**
  * Makes the bundled PostgreSQL's folder in `dataDir` when it is missing, and checks that its account can reach it.
- * Throws a StartError with what to change. `sync: false` is for tests.
+ * Throws `start_failed` with what to change. `sync: false` is for tests.
  */
 export async function prepareCluster(dataDir: string, options: { sync: boolean }): Promise<Cluster> {
   const account = await serverAccount();

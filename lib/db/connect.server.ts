@@ -2,7 +2,7 @@ import "server-only";
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { PrismaClient } from "./generated/client";
-import { StartError } from "@/lib/env/start-error";
+import { startError } from "@/lib/env/start-error";
 
 /** How long any one step may take before it counts as failed: connecting, waiting for a free connection, one statement. */
 export const stepTimeoutMs = 1_500;
@@ -79,7 +79,7 @@ export interface ServerFacts {
 }
 
 /**
- * Reads the server's version and durability settings. Throws a StartError when it cannot be reached or is older than PostgreSQL 15.
+ * Reads the server's version and durability settings. Throws `start_failed` when it cannot be reached or is older than PostgreSQL 15.
  */
 export async function checkServer(url: string): Promise<ServerFacts> {
   const sql =
@@ -89,12 +89,8 @@ export async function checkServer(url: string): Promise<ServerFacts> {
   try {
     row = (await withClient(url, "check", (client) => client.query<NonNullable<typeof row>>(sql))).rows[0];
   } catch (error) {
-    throw new StartError(
-      `The database cannot be reached: ${error instanceof Error ? error.message : "no answer"}`,
-      1,
-      error,
-    );
+    throw startError(`The database cannot be reached: ${error instanceof Error ? error.message : "no answer"}`, error);
   }
-  if (!row || row.version < versionMin) throw new StartError("The database is older than PostgreSQL 15.");
+  if (!row || row.version < versionMin) throw startError("The database is older than PostgreSQL 15.");
   return { versionNumber: row.version, fsync: row.fsync === "on", synchronousCommit: row.commit };
 }

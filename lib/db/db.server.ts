@@ -7,7 +7,8 @@ import { checkServer, makePool, makePrisma, stepTimeoutMs } from "./connect.serv
 import type { Prisma, PrismaClient } from "./generated/client";
 import { migrate } from "./migrate.server";
 import { openBundled, type BundledDatabase } from "./owner.server";
-import { StartError } from "@/lib/env/start-error";
+import { startError } from "@/lib/env/start-error";
+import { type AppError } from "@/lib/kernel/errors";
 import { singleton } from "@/lib/kernel/singleton";
 
 export type { Change, ChangeTopic } from "./change";
@@ -23,7 +24,7 @@ export interface DatabaseOptions {
   /** False only for throw-away test servers: the bundled PostgreSQL runs without fsync. */
   durable?: boolean;
   /** Called when the bundled PostgreSQL was lost for good while running; by default the error ends the process. */
-  onFatal?: (error: StartError) => void;
+  onFatal?: (error: AppError) => void;
 }
 
 export interface DatabaseFacts {
@@ -75,8 +76,7 @@ async function judgeDurability(url: string, bundled: boolean, durable: boolean):
   const facts = await checkServer(url);
   const weak = !facts.fsync ? "fsync is off" : facts.synchronousCommit === "off" ? "synchronous_commit is off" : null;
   if (weak === null || !durable) return [];
-  if (bundled)
-    throw new StartError(`The bundled PostgreSQL is not durable: ${weak}. Remove that setting from its folder.`);
+  if (bundled) throw startError(`The bundled PostgreSQL is not durable: ${weak}. Remove that setting from its folder.`);
   return [`The database is not durable: ${weak}. A crash of its machine can lose counted calls and their records.`];
 }
 
@@ -95,7 +95,7 @@ async function connect(url: string, bundled: BundledDatabase | null, durable: bo
 async function open(options: DatabaseOptions): Promise<Opened> {
   const durable = options.durable ?? true;
   if (options.databaseUrl !== null) return connect(options.databaseUrl, null, durable);
-  const endProcess = (error: StartError) => {
+  const endProcess = (error: AppError) => {
     setImmediate(() => {
       throw error;
     });
@@ -111,7 +111,7 @@ async function open(options: DatabaseOptions): Promise<Opened> {
 
 /**
  * Boots the bundled PostgreSQL, or connects to `databaseUrl`, migrates, and makes `prisma()`, `pool()` and the change feed usable, for
- * both bundles of this process. A second call returns the first one's facts. Throws a StartError with an exit code (75: the data
+ * both bundles of this process. A second call returns the first one's facts. Throws `start_failed` with an exit code (75: the data
  * folder belongs to another process).
  */
 export async function openDatabase(options: DatabaseOptions): Promise<DatabaseFacts> {

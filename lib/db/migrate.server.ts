@@ -9,7 +9,7 @@ import type pg from "pg";
 import { withClient } from "./connect.server";
 import { planMigrations, type AppliedMigration, type Migration } from "./migration-plan";
 import { everything, withSchemaEngine } from "./schema-engine.server";
-import { StartError } from "@/lib/env/start-error";
+import { startError } from "@/lib/env/start-error";
 
 /** Key of the advisory lock that one migrating process holds. */
 const migrationLock = [0x706f6c79, 2];
@@ -68,7 +68,7 @@ async function takeLock(client: pg.ClientBase): Promise<void> {
     if (answer.rows[0]?.taken) return;
     await wait(lockPollMs);
   }
-  throw new StartError("Another process has been migrating the database for a minute. Wait for it, then start again.");
+  throw startError("Another process has been migrating the database for a minute. Wait for it, then start again.");
 }
 
 /** The last migration whose whole script committed: each one ends by writing its name here, inside its own transaction. */
@@ -89,7 +89,7 @@ async function settleUnfinished(client: pg.ClientBase, engine: SchemaEngine, nam
 
 /**
  * Brings the database of `url` to this release's schema and returns the names applied. Safe with several processes at once (advisory
- * lock) and after a kill (each migration is one transaction). Throws a StartError when the database is newer than this release.
+ * lock) and after a kill (each migration is one transaction). Throws `start_failed` when the database is newer than this release.
  */
 export async function migrate(url: string): Promise<string[]> {
   const migrations = await readMigrations();

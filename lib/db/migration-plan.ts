@@ -1,4 +1,4 @@
-import { StartError } from "@/lib/env/start-error";
+import { startError } from "@/lib/env/start-error";
 
 /** A migration of this release. `checksum` is the SHA-256 of its SQL, hex, as Prisma writes it into `_prisma_migrations`. */
 export interface Migration {
@@ -21,21 +21,21 @@ export interface MigrationPlan {
 }
 
 /**
- * What is left to do. Throws a StartError when the database is ahead of this release or was made by an altered migration:
+ * What is left to do. Throws `start_failed` when the database is ahead of this release or was made by an altered migration:
  * going on would write into tables of an unknown shape.
  */
 export function planMigrations(known: readonly Migration[], applied: readonly AppliedMigration[]): MigrationPlan {
   const byName = new Map(known.map((migration) => [migration.name, migration]));
   const newer = applied.filter((row) => !byName.has(row.name));
   if (newer.length > 0) {
-    throw new StartError(
+    throw startError(
       `The database was migrated by a newer release (it has ${newer.map((row) => row.name).join(", ")}). ` +
         "Start that release, or restore a backup made before the upgrade.",
     );
   }
   const edited = applied.filter((row) => row.finished && byName.get(row.name)?.checksum !== row.checksum);
   if (edited.length > 0) {
-    throw new StartError(
+    throw startError(
       `Migration ${edited.map((row) => row.name).join(", ")} was changed after this database was made with it. ` +
         "Restore the file, or start with a new data folder.",
     );

@@ -6,7 +6,8 @@ import { ensureServer, stopServer } from "./bundled.server";
 import { prepareCluster, superuser } from "./cluster.server";
 import { readDatamodel, readMigrations } from "./migrate.server";
 import { missingSql } from "./schema-diff.server";
-import { StartError, isStartError } from "@/lib/env/start-error";
+import { exitCodeOf, startError } from "@/lib/env/start-error";
+import { isAppError } from "@/lib/kernel/errors";
 
 /** Runs `work` with the URL of a throw-away PostgreSQL. */
 async function withScratchServer<T>(work: (url: string) => Promise<T>): Promise<T> {
@@ -26,14 +27,14 @@ async function withScratchServer<T>(work: (url: string) => Promise<T>): Promise<
 
 /**
  * Writes the next migration from what schema.prisma has and the migrations lack, and returns its file. `empty` allows one for
- * hand-written SQL only. Throws a StartError when there is nothing to write.
+ * hand-written SQL only. Throws `start_failed` when there is nothing to write.
  */
 export async function writeMigration(label: string, options: { empty: boolean }): Promise<string> {
-  if (!/^[a-z0-9_]+$/.test(label)) throw new StartError("Name the migration with a-z, 0-9 and _.");
+  if (!/^[a-z0-9_]+$/.test(label)) throw startError("Name the migration with a-z, 0-9 and _.");
   const datamodel = await readDatamodel();
   const sql = await withScratchServer(async (url) => missingSql(url, datamodel));
   if (sql === "" && !options.empty)
-    throw new StartError("schema.prisma and the migrations agree; --empty writes one anyway.");
+    throw startError("schema.prisma and the migrations agree; --empty writes one anyway.");
   const last = (await readMigrations()).at(-1)?.name ?? "0000";
   const name = `${String(Number.parseInt(last, 10) + 1).padStart(4, "0")}_${label}`;
   const folder = path.join(process.cwd(), "prisma", "migrations", name);
@@ -50,7 +51,7 @@ try {
   const file = path.relative(process.cwd(), await writeMigration(label ?? "", { empty: flag === "--empty" }));
   process.stdout.write(`${file}\nRead it, add what Prisma cannot say, then run the tests of lib/db.\n`);
 } catch (error) {
-  if (!isStartError(error)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = error.exitCode;
+  if (!isAppError(error)) throw error;
+  process.stderr.write(`${error.detail ?? error.message}\n`);
+  process.exitCode = exitCodeOf(error);
 }

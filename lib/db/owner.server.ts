@@ -6,7 +6,8 @@ import { prepareCluster, superuser, type Cluster } from "./cluster.server";
 import { openClient, withClient } from "./connect.server";
 import { isUnavailable } from "./failure";
 import { isAlive } from "./postmaster.server";
-import { StartError, exitInUse, isStartError } from "@/lib/env/start-error";
+import { startError } from "@/lib/env/start-error";
+import { isAppError, type AppError } from "@/lib/kernel/errors";
 
 const database = "policylayer";
 const ownerLock = [0x706f6c79, 1];
@@ -25,7 +26,7 @@ export interface BundledDatabase {
 export interface BundledOptions {
   durable: boolean;
   /** Called when the server was lost and cannot be had back; the process should end. */
-  onFatal: (error: StartError) => void;
+  onFatal: (error: AppError) => void;
 }
 
 function urlOf(cluster: Cluster, port: number, name: string): string {
@@ -49,16 +50,18 @@ async function takeLock(client: pg.Client, cluster: Cluster): Promise<void> {
     if (answer.rows[0]?.taken) return;
     const holder = await findHolder(client);
     if (holder !== null && isAlive(holder)) {
-      throw new StartError(
+      throw startError(
         `The data folder ${cluster.dataDir} is in use by process ${holder}. Stop it first, or choose another POLICYLAYER_DATA_DIR.`,
-        exitInUse,
+        undefined,
+        "data_folder_in_use",
       );
     }
     await wait(retryMs);
   }
-  throw new StartError(
+  throw startError(
     `The data folder ${cluster.dataDir} is in use by a process that cannot be seen from here.`,
-    exitInUse,
+    undefined,
+    "data_folder_in_use",
   );
 }
 
@@ -78,9 +81,9 @@ async function own(cluster: Cluster, durable: boolean, port: number | null): Pro
       return { server, client };
     } catch (error) {
       await client?.end().catch(() => undefined);
-      if (isStartError(error)) throw error;
+      if (isAppError(error)) throw error;
       if (tries >= retriesMax || !isUnavailable(error)) {
-        throw new StartError(`The bundled PostgreSQL in ${cluster.dataDir} does not let us in.`, 1, error);
+        throw startError(`The bundled PostgreSQL in ${cluster.dataDir} does not let us in.`, error);
       }
       await wait(retryMs);
     }
@@ -96,7 +99,7 @@ async function createDatabase(cluster: Cluster, port: number): Promise<void> {
 
 /**
  * Starts or adopts the bundled PostgreSQL of `dataDir` and becomes its one owner: an advisory lock on a connection of its own, which
- * dies with this process. While it runs, a server that goes down is started again on the same port. Throws a StartError, with exit
+ * dies with this process. While it runs, a server that goes down is started again on the same port. Throws `start_failed`, with exit
  * code 75 when another process owns the folder.
  */
 export async function openBundled(dataDir: string, options: BundledOptions): Promise<BundledDatabase> {
@@ -117,13 +120,11 @@ export async function openBundled(dataDir: string, options: BundledOptions): Pro
     try {
       const next = await own(cluster, options.durable, port);
       if (closing) return await release(next.client);
-      if (next.server.port !== port)
-        throw new StartError("The bundled PostgreSQL came back on another port. Start again.");
+      if (next.server.port !== port) throw startError("The bundled PostgreSQL came back on another port. Start again.");
       current = next;
       watch(next.client);
     } catch (error) {
-      if (!closing)
-        options.onFatal(isStartError(error) ? error : new StartError("The bundled PostgreSQL was lost.", 1, error));
+      if (!closing) options.onFatal(isAppError(error) ? error : startError("The bundled PostgreSQL was lost.", error));
     }
   }
 

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { stat } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
-import { StartError } from "@/lib/env/start-error";
+import { startError } from "@/lib/env/start-error";
 
 const run = promisify(execFile);
 
@@ -28,10 +28,9 @@ async function createAccount(): Promise<void> {
   try {
     await run("useradd", ["--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", name]);
   } catch (error) {
-    throw new StartError(
+    throw startError(
       `PostgreSQL refuses to run as root, and the account "${name}" could not be made. ` +
         "Start as an ordinary user, create that account, or set DATABASE_URL.",
-      1,
       error,
     );
   }
@@ -47,7 +46,7 @@ export async function serverAccount(): Promise<Account | null> {
   if (found) return found;
   await createAccount();
   const made = await findAccount();
-  if (!made) throw new StartError(`The account "${name}" was made but cannot be found. Set DATABASE_URL instead.`);
+  if (!made) throw startError(`The account "${name}" was made but cannot be found. Set DATABASE_URL instead.`);
   return made;
 }
 

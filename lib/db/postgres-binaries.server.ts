@@ -7,7 +7,8 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { makeFolder } from "./make-folder.server";
 import type { Account } from "./postgres-account.server";
-import { StartError } from "@/lib/env/start-error";
+import { startError } from "@/lib/env/start-error";
+import { type AppError } from "@/lib/kernel/errors";
 
 const run = promisify(execFile);
 const executables = ["initdb", "pg_ctl", "postgres"];
@@ -21,10 +22,8 @@ function isMusl(): boolean {
   return report.header?.glibcVersionRuntime === undefined;
 }
 
-function unsupported(why: string): StartError {
-  return new StartError(
-    `The bundled PostgreSQL does not run here (${why}). Set DATABASE_URL to a PostgreSQL 15 or newer.`,
-  );
+function unsupported(why: string): AppError {
+  return startError(`The bundled PostgreSQL does not run here (${why}). Set DATABASE_URL to a PostgreSQL 15 or newer.`);
 }
 
 /** The platform package's folder and version; npm installs only the one that fits. */
@@ -105,7 +104,7 @@ async function copyPrograms(native: string, version: string): Promise<string> {
 
 /**
  * The folder with `bin/postgres` and `bin/initdb` that `account` can run. In place when it can; else, as root, a copy under
- * /var/lib/policylayer. Throws a StartError that names DATABASE_URL where PostgreSQL cannot run at all.
+ * /var/lib/policylayer. Throws `start_failed` that names DATABASE_URL where PostgreSQL cannot run at all.
  */
 export async function findPrograms(account: Account | null): Promise<string> {
   const { folder, version } = await findPackage();

@@ -1,24 +1,15 @@
-const brand = Symbol.for("policylayer.StartError");
+import { AppError, errorTable, isAppError } from "@/lib/kernel/errors";
 
-/** Exit code of a configuration that cannot work; the text says what to change. */
-export const exitConfig = 1;
+type StartCode = "start_failed" | "data_folder_in_use";
 
-/** Exit code when another process owns the data folder (EX_TEMPFAIL of sysexits.h: try again once that process is gone). */
-export const exitInUse = 75;
-
-/** A start that must end with a plain text for the operator and an exit code, without a stack. Recognise it with `isStartError`. */
-export class StartError extends Error {
-  readonly exitCode: number;
-  readonly [brand] = true;
-
-  constructor(message: string, exitCode: number = exitConfig, cause?: unknown) {
-    super(message, { cause });
-    this.name = "StartError";
-    this.exitCode = exitCode;
-  }
+/** A start that must end: `text` is what the operator reads, whole and without a stack; the code gives the exit code of the process. */
+export function startError(text: string, cause?: unknown, code: StartCode = "start_failed"): AppError {
+  return new AppError(code, { detail: text, cause });
 }
 
-/** True for a StartError, also for one made by the process's other bundle. */
-export function isStartError(value: unknown): value is StartError {
-  return typeof value === "object" && value !== null && brand in value;
+/** The exit code of a process that ends for this reason: that of the error table, or 1. */
+export function exitCodeOf(error: unknown): number {
+  if (!isAppError(error)) return 1;
+  const row = errorTable[error.code];
+  return "exit" in row ? row.exit : 1;
 }

@@ -15,11 +15,8 @@ const jsonType = "application/json";
  * `make` is the class to build it with.
  */
 export function toResponse(answer: Answer, make: typeof Response): Response {
-  const headers: Record<string, string> = {
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    ...answer.headers,
-  };
+  const headers: Record<string, string> = { "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" };
+  for (const name in answer.headers) headers[name] = answer.headers[name] ?? "";
   if (answer.type === "json") headers["Content-Type"] = jsonType;
   else if (answer.type === "sse") {
     headers["Content-Type"] = "text/event-stream";

@@ -16,6 +16,8 @@ export interface Member extends Span {
 }
 
 const depthMax = 512;
+/** Members of an object whose members are wanted: an envelope, a result, a tool. */
+const membersMax = 1_000;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
@@ -34,26 +36,20 @@ export function findDocument(bytes: Uint8Array): Span | null {
   });
 }
 
+/** The members of the one object that fills `bytes`; null when the text is anything else. */
+export function findRootMembers(bytes: Uint8Array): Member[] | null {
+  return attempt(() => {
+    const start = skipSpace(bytes, 0);
+    if (bytes[start] !== 0x7b) return null;
+    const { members, end } = readMembers(bytes, start);
+    return skipSpace(bytes, end) === bytes.length ? members : null;
+  });
+}
+
 /** The members of the object at `span` in order; null when it is no object or one key stands there twice. */
 export function findMembers(bytes: Uint8Array, span: Span): Member[] | null {
   if (bytes[span.start] !== 0x7b) return null;
-  return attempt(() => {
-    const members: Member[] = [];
-    const seen = new Set<string>();
-    let at = skipSpace(bytes, span.start + 1);
-    while (bytes[at] !== 0x7d) {
-      const keyStart = at;
-      const keyEnd = skipString(bytes, at);
-      const key = readString(bytes, { start: keyStart, end: keyEnd });
-      if (key === null || seen.has(key)) return null;
-      seen.add(key);
-      const start = skipSpace(bytes, expect(bytes, skipSpace(bytes, keyEnd), COLON));
-      const end = skipValue(bytes, start, 0);
-      members.push({ key, keyStart, start, end });
-      at = nextOf(bytes, end, 0x7d);
-    }
-    return members;
-  });
+  return attempt(() => readMembers(bytes, span.start).members);
 }
 
 /** The elements of the array at `span` in order; null when it is no array. */
@@ -74,6 +70,8 @@ export function findElements(bytes: Uint8Array, span: Span): Span[] | null {
 /** The string at `span`, escapes decoded; null when it is no string or no valid UTF-8. */
 export function readString(bytes: Uint8Array, span: Span): string | null {
   if (bytes[span.start] !== QUOTE) return null;
+  const short = readShortAscii(bytes, span.start + 1, span.end - 1);
+  if (short !== null) return short;
   const raw = readText(bytes, span);
   if (raw === null) return null;
   if (!raw.includes("\\")) return raw.slice(1, -1);
@@ -83,6 +81,18 @@ export function readString(bytes: Uint8Array, span: Span): string | null {
   } catch {
     return null;
   }
+}
+
+/** Plain text of a few characters, as keys are, without a decoder; null for anything else. */
+function readShortAscii(bytes: Uint8Array, start: number, end: number): string | null {
+  if (end - start > 24) return null;
+  let plain = "";
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte >= 0x80 || byte < 0x20 || byte === BACKSLASH) return null;
+    plain += String.fromCharCode(byte);
+  }
+  return plain;
 }
 
 /** The bytes of `span` as text; null when they are no valid UTF-8. */
@@ -101,6 +111,25 @@ function attempt<T>(read: () => T | null): T | null {
     if (error instanceof NotJson) return null;
     throw error;
   }
+}
+
+function readMembers(bytes: Uint8Array, open: number): { members: Member[] | null; end: number } {
+  const members: Member[] = [];
+  let isDoubled = false;
+  let at = skipSpace(bytes, open + 1);
+  while (bytes[at] !== 0x7d) {
+    const keyStart = at;
+    const keyEnd = skipString(bytes, at);
+    const key = readString(bytes, { start: keyStart, end: keyEnd });
+    if (key === null) throw new NotJson();
+    for (const member of members) isDoubled ||= member.key === key;
+    if (members.length >= membersMax) throw new NotJson();
+    const start = skipSpace(bytes, expect(bytes, skipSpace(bytes, keyEnd), COLON));
+    const end = skipValue(bytes, start, 0);
+    members.push({ key, keyStart, start, end });
+    at = nextOf(bytes, end, 0x7d);
+  }
+  return { members: isDoubled ? null : members, end: at + 1 };
 }
 
 function skipValue(bytes: Uint8Array, at: number, depth: number): number {

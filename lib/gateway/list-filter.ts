@@ -1,5 +1,5 @@
 import { joinBytes } from "./byte-join";
-import { findDocument, findElements, findMembers, readString, readText, type Member, type Span } from "./json-span";
+import { findElements, findMembers, findRootMembers, readString, readText, type Member, type Span } from "./json-span";
 
 export interface ListFilter {
   isHidden: (tool: string) => boolean;
@@ -62,9 +62,7 @@ export function isToolList(bytes: Uint8Array, span: Span): boolean {
 }
 
 function findResult(bytes: Uint8Array): Span | null {
-  const document = findDocument(bytes);
-  const members = document && findMembers(bytes, document);
-  return members?.find(({ key }) => key === "result") ?? null;
+  return findRootMembers(bytes)?.find(({ key }) => key === "result") ?? null;
 }
 
 function readTool(bytes: Uint8Array, span: Span): { name: string; definition: string } | null {

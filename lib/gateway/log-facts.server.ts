@@ -69,6 +69,7 @@ function digestOf(args: ValueObject): string {
 
 /** Shown text: control characters escaped, cut with a mark. */
 function bounded(text: string, lengthMax: number): string {
+  if (text.length <= lengthMax && /^[\x20-\x7e]*$/.test(text)) return text;
   const shown = /[\p{Cc}\p{Cf}]/u.test(text) ? text.replace(/[\p{Cc}\p{Cf}]/gu, escapeOf) : text;
   return shown.length <= lengthMax ? shown : shown.slice(0, lengthMax - 1) + cutMark;
 }

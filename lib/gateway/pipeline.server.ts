@@ -2,7 +2,7 @@ import "server-only";
 import { dropGrant, findGrantByToken, type GrantIdentity } from "@/lib/grants/grants.server";
 import { toAppError } from "@/lib/kernel/errors";
 import { ledger } from "@/lib/ledger/ledger.server";
-import type { CounterClaim, ReserveIntent, Ticket } from "@/lib/ledger/types";
+import type { CounterClaim, Guards, ReserveIntent, Ticket } from "@/lib/ledger/types";
 import { dropCompiled, findCompiled } from "@/lib/policies/policies.server";
 import { evaluate } from "@/lib/policy/evaluate";
 import type { CounterDemand, Decision, Facts } from "@/lib/policy/types";
@@ -111,18 +111,16 @@ function policyFacts(call: Call, grant: GrantIdentity, upstream: Upstream): Fact
 }
 
 function intentOf(call: Call, { grant, upstream, policy }: State, demands: readonly CounterDemand[]): ReserveIntent {
-  return {
-    ...factsFor(call, described(call), policy),
-    guards: {
-      grantId: grant.id,
-      grantVersion: grant.version,
-      serverId: upstream.id,
-      serverVersion: upstream.version,
-      policyId: grant.policyId,
-      policyVersion: policy?.version ?? null,
-    },
-    counters: demands.map((demand) => claimOf(demand, grant.id, grant.policyId ?? "")),
+  const guards: Guards = {
+    grantId: grant.id,
+    grantVersion: grant.version,
+    serverId: upstream.id,
+    serverVersion: upstream.version,
+    policyId: grant.policyId,
+    policyVersion: policy?.version ?? null,
   };
+  const counters = demands.map((demand) => claimOf(demand, grant.id, grant.policyId ?? ""));
+  return Object.assign(factsFor(call, described(call), policy), { guards, counters });
 }
 
 function claimOf(demand: CounterDemand, grantId: string, policyId: string): CounterClaim {

@@ -2,13 +2,14 @@ import "server-only";
 import { errorTable, type ErrorCode } from "@/lib/kernel/errors";
 import type { ValueObject } from "@/lib/kernel/value";
 import { jsonAnswer, type Answer } from "./answer";
+import type { Message } from "./envelope";
 import type { Call, Exchange, Posted, RequestMessage } from "./exchange.server";
 import { enter, isIdInUse, leave, type InFlight } from "./in-flight.server";
 import { rpcError, toolRefusal, versionError, sayOf } from "./messages";
 import { answerOther } from "./other.server";
 import { governCall } from "./pipeline.server";
 import { mcpRail } from "./rail-mcp.server";
-import { readPost, type UnreadPost } from "./read-post.server";
+import { readPost, type ReadPost, type UnreadPost } from "./read-post.server";
 import type { RequestHeaders } from "./request-headers";
 import { newDecisionId } from "@/lib/ledger/ledger.server";
 import { refuseBody } from "./refuse-message.server";
@@ -22,13 +23,53 @@ export async function answerPost(request: Request, exchange: Exchange): Promise<
   const read = await readPost(request, exchange.headers);
   if (!read.ok) return refuseUnread(exchange, read);
   const { message } = read;
-  const posted: Posted = { ...exchange, ...read };
+  const posted = toPosted(exchange, read, message);
   if (message.kind === "request" && isReusedId(posted, message)) {
     return refuseBody(posted, "id", message.idText, "(malformed)");
   }
   const entry = entryOf(posted);
   if (message.kind !== "request" || message.method !== "tools/call") return answerOther(posted, entry);
-  return answerCall({ ...posted, message }, entry);
+  return answerCall(toPosted(exchange, read, message), entry);
+}
+
+/** Written out: on the hot path a spread of so many members costs more than the policy's evaluation. */
+function toPosted<M extends Message>(exchange: Exchange, read: ReadPost, message: M): Posted<M> {
+  return {
+    token: exchange.token,
+    grant: exchange.grant,
+    upstream: exchange.upstream,
+    headers: exchange.headers,
+    address: exchange.address,
+    client: read.client,
+    revision: read.revision,
+    settings: exchange.settings,
+    startedAtMs: exchange.startedAtMs,
+    gone: exchange.gone,
+    message,
+    bytes: read.bytes,
+    era: read.era,
+  };
+}
+
+function toCall(posted: Posted<RequestMessage>, tool: string, args: ValueObject): Call {
+  return {
+    token: posted.token,
+    grant: posted.grant,
+    upstream: posted.upstream,
+    headers: posted.headers,
+    address: posted.address,
+    client: posted.client,
+    revision: posted.revision,
+    settings: posted.settings,
+    startedAtMs: posted.startedAtMs,
+    gone: posted.gone,
+    message: posted.message,
+    bytes: posted.bytes,
+    era: posted.era,
+    decisionId: newDecisionId(),
+    tool,
+    args,
+  };
 }
 
 /** Answers a POST while the store cannot say whose it is: nothing is forwarded, and a tool call gets a tool's answer. */
@@ -56,7 +97,7 @@ async function answerCall(posted: Posted<RequestMessage>, entry: InFlight): Prom
   const name = params.get("name");
   const args = params.get("arguments") ?? (params.has("arguments") ? null : noArgs);
   if (typeof name !== "string" || !(args instanceof Map)) return refuseBody(posted, "arguments", idText, "(malformed)");
-  const call: Call = { ...posted, decisionId: newDecisionId(), tool: name, args };
+  const call = toCall(posted, name, args);
   if (!(await enter(entry, posted.settings.inFlight))) {
     return refuse(call, null, refusalOf("concurrency", "(concurrency)", retryMs));
   }

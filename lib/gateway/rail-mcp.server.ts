@@ -8,7 +8,7 @@ import { codeOfStatus } from "./outcome";
 import type { Rail } from "./rail.server";
 import { readRpcMessage } from "./rpc-message";
 import { streamCall } from "./stream-call.server";
-import { collect, discard, openUpstream, type UpstreamAnswer } from "./transport.server";
+import { collect, discard, openUpstream, type OpenOptions, type UpstreamAnswer } from "./transport.server";
 import { toClient } from "./upstream-headers";
 
 /** The rail of MCP tool calls: the client's own bytes over streamable HTTP. */
@@ -29,12 +29,9 @@ export function mcpRail(entry: InFlight): Rail {
 async function send(run: CallRun): Promise<Answer> {
   const { call } = run;
   const cancel = cancelOf(run);
-  const opened = await openUpstream(call, {
-    method: "POST",
-    body: call.bytes,
-    idleMs: call.settings.deadlines.idleMs,
-    ...(cancel ? { signal: cancel } : {}),
-  });
+  const options: OpenOptions = { method: "POST", body: call.bytes, idleMs: call.settings.deadlines.idleMs };
+  if (cancel) options.signal = cancel;
+  const opened = await openUpstream(call, options);
   if (!opened.ok) return run.fail(opened.end);
   const { answer } = opened;
   run.status = answer.status;

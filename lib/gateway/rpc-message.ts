@@ -1,4 +1,4 @@
-import { findDocument, findMembers, readString, readText, type Member, type Span } from "./json-span";
+import { findMembers, findRootMembers, readString, readText, type Member, type Span } from "./json-span";
 
 /** A JSON-RPC id as a client may choose it. */
 export type RpcId = string | number;
@@ -20,8 +20,7 @@ export interface RpcMessage {
 
 /** Reads one message of an upstream; null when it is not one JSON-RPC 2.0 message (a batch is none). */
 export function readRpcMessage(bytes: Uint8Array): RpcMessage | null {
-  const document = findDocument(bytes);
-  const members = document && findMembers(bytes, document);
+  const members = findRootMembers(bytes);
   if (!members) return null;
   const get = (key: string): Member | undefined => members.find((member) => member.key === key);
   const id = get("id");
@@ -55,10 +54,8 @@ function readError(bytes: Uint8Array, id: RpcId | null, span: Span): RpcMessage 
 
 /** The id at `span`; undefined when it is neither string, safe integer nor null. */
 function readId(bytes: Uint8Array, span: Span): RpcId | null | undefined {
-  const raw = readText(bytes, span);
-  if (raw === null) return undefined;
-  if (raw === "null") return null;
-  if (raw.startsWith('"')) return readString(bytes, span) ?? undefined;
-  const value = Number(raw);
+  if (bytes[span.start] === 0x22) return readString(bytes, span) ?? undefined;
+  if (bytes[span.start] === 0x6e) return null;
+  const value = Number(readText(bytes, span));
   return Number.isSafeInteger(value) ? value : undefined;
 }

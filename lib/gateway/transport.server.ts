@@ -2,7 +2,7 @@ import "server-only";
 import type { Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import type { Dispatcher } from "undici";
-import { egressRequest } from "@/lib/http/egress.server";
+import { egressRequest, type EgressOptions } from "@/lib/http/egress.server";
 import { isAppError } from "@/lib/kernel/errors";
 import { upstreamHeaders } from "@/lib/servers/servers.server";
 import { joinBytes } from "./byte-join";
@@ -45,19 +45,19 @@ export async function openUpstream(exchange: Exchange, options: OpenOptions): Pr
   } catch {
     return { ok: false, end: { kind: "unsent", code: "upstream_auth_required" } };
   }
+  const request: EgressOptions = {
+    url: upstream.url,
+    method: options.method,
+    headers,
+    body: options.body,
+    allowPrivateNetwork: upstream.allowPrivateNetwork,
+    connectTimeoutMs: settings.deadlines.connectMs,
+    headersTimeoutMs: settings.deadlines.firstByteMs,
+    bodyTimeoutMs: options.idleMs,
+  };
+  if (options.signal) request.signal = options.signal;
   try {
-    const response = await egressRequest({
-      url: upstream.url,
-      method: options.method,
-      headers,
-      ...(options.body ? { body: options.body } : {}),
-      allowPrivateNetwork: upstream.allowPrivateNetwork,
-      connectTimeoutMs: settings.deadlines.connectMs,
-      headersTimeoutMs: settings.deadlines.firstByteMs,
-      bodyTimeoutMs: options.idleMs,
-      ...(options.signal ? { signal: options.signal } : {}),
-    });
-    return { ok: true, answer: toAnswer(response) };
+    return { ok: true, answer: toAnswer(await egressRequest(request)) };
   } catch (error) {
     return { ok: false, end: endOf(error) };
   }

@@ -18,21 +18,13 @@ export const startErrors = {
     check: "Stop the process that the text names, or set POLICYLAYER_DATA_DIR.",
     exit: 75,
   },
-  database_start: {
+  start_failed: {
     status: 500,
     rpc: -31002,
     owner: "operator",
-    say: "The database could not be started or reached.",
-    check: "DATABASE_URL, or the bundled PostgreSQL's log in the data folder.",
+    say: "PolicyLayer could not start.",
+    check: "The text names the part and what to change.",
     exit: 1,
-  },
-  schema_newer: {
-    status: 500,
-    rpc: -31002,
-    owner: "operator",
-    say: "The database was written by a newer version.",
-    check: "Start that version, or restore a backup.",
-    exit: 78,
   },
   vault_key: {
     status: 500,

@@ -1,5 +1,5 @@
 import "server-only";
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { DecisionId } from "@/lib/kernel/ids";
 
 /**
@@ -7,11 +7,8 @@ import type { DecisionId } from "@/lib/kernel/ids";
  * ledger's indexes dense; with random ones every insert touches another page, and PostgreSQL logs that page whole.
  */
 export function newDecisionId(nowMs = Date.now()): DecisionId {
-  const bytes = randomBytes(16);
-  bytes.writeUIntBE(nowMs, 0, 6);
-  bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);
-  bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
-  const hex = bytes.toString("hex");
-  const text = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-  return text as DecisionId;
+  const time = nowMs.toString(16).padStart(12, "0");
+  // Of a version 4 UUID everything behind the version is random but the variant, which both versions share.
+  const random = randomUUID();
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(15)}` as DecisionId;
 }

@@ -12,7 +12,8 @@ import { openPages } from "./pages.server";
 import { listenOn } from "./port.server";
 import { failingParts } from "./readiness.server";
 import { emptyDataFolder } from "./reset.server";
-import { exitCodeOf, textOf } from "./failure-text";
+import { exitCodeOf } from "@/lib/env/start-error";
+import { textOf } from "./failure-text";
 import { setupText } from "./setup-text.server";
 import { stopOnSignals, type Stoppable } from "./stop.server";
 

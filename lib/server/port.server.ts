@@ -1,6 +1,6 @@
 import "server-only";
 import { connect, type Server } from "node:net";
-import { StartError } from "@/lib/env/start-error";
+import { startError } from "@/lib/env/start-error";
 
 const portsTried = 50;
 
@@ -11,7 +11,7 @@ export interface PortWish {
   mayMove: boolean;
 }
 
-/** Binds `server` and returns the port. Throws a StartError when the wished port is busy and may not be moved. */
+/** Binds `server` and returns the port. Throws `start_failed` when the wished port is busy and may not be moved. */
 export async function listenOn(server: Server, wish: PortWish): Promise<number> {
   const last = wish.mayMove ? Math.min(wish.port + portsTried, 65_535) : wish.port;
   for (let port = wish.port; port <= last; port += 1) {
@@ -19,7 +19,7 @@ export async function listenOn(server: Server, wish: PortWish): Promise<number> 
     const bound = await tryListen(server, wish.host, port);
     if (bound !== null) return bound;
   }
-  throw new StartError(
+  throw startError(
     wish.mayMove
       ? `The ports ${String(wish.port)} to ${String(last)} are all busy. Choose one with --port.`
       : `Port ${String(wish.port)} is busy. Stop what uses it, or choose another with --port.`,
@@ -54,7 +54,7 @@ function tryListen(server: Server, host: string, port: number): Promise<number |
     const failed = (error: NodeJS.ErrnoException) => {
       server.off("listening", done);
       if (error.code === "EADDRINUSE") resolve(null);
-      else reject(new StartError(`Cannot listen on ${host} port ${String(port)}: ${error.code ?? error.message}.`));
+      else reject(startError(`Cannot listen on ${host} port ${String(port)}: ${error.code ?? error.message}.`));
     };
     const done = () => {
       server.off("error", failed);

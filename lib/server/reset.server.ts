@@ -2,7 +2,7 @@ import "server-only";
 import { access, readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { closeDatabase, openDatabase } from "@/lib/db/db.server";
-import { StartError } from "@/lib/env/start-error";
+import { startError } from "@/lib/env/start-error";
 
 /** Everything that this product puts into its data folder. */
 const ours = /^(postgresql(\.new-\d+)?|vault\.keys|spool)$/;
@@ -16,15 +16,15 @@ export async function emptyDataFolder(
   note: (text: string) => void,
 ): Promise<void> {
   const { dataDir, databaseUrl } = where;
-  if (databaseUrl !== null) throw new StartError("--reset empties the bundled database only; DATABASE_URL is set.");
+  if (databaseUrl !== null) throw startError("--reset empties the bundled database only; DATABASE_URL is set.");
   const names = await readdir(dataDir).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
-    throw new StartError(`The data folder ${dataDir} cannot be read: ${error.code ?? error.message}.`);
+    throw startError(`The data folder ${dataDir} cannot be read: ${error.code ?? error.message}.`);
   });
   const foreign = names.filter((name) => !ours.test(name));
   if (foreign.length > 0) {
     const some = foreign.slice(0, 3).join(", ");
-    throw new StartError(`${dataDir} was not emptied: it holds things that PolicyLayer did not put there (${some}).`);
+    throw startError(`${dataDir} was not emptied: it holds things that PolicyLayer did not put there (${some}).`);
   }
   await stopServerOf(dataDir);
   for (const name of names) await rm(path.join(dataDir, name), { recursive: true, force: true });

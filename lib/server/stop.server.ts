@@ -2,7 +2,8 @@ import "server-only";
 import { setTimeout as wait } from "node:timers/promises";
 import { closeStreams } from "@/lib/gateway/gateway.server";
 import { closeEventStreams } from "@/lib/notify/notify.server";
-import { exitCodeOf, textOf } from "./failure-text";
+import { exitCodeOf } from "@/lib/env/start-error";
+import { textOf } from "./failure-text";
 import type { Listener } from "./listener.server";
 
 /** A part of the running product, in the order in which the parts were started. */

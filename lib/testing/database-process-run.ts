@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 import type { Answer, DatabaseChoice } from "./database-process";
 import { closeDatabase, openDatabase, pool } from "@/lib/db/db.server";
-import { isStartError } from "@/lib/env/start-error";
+import { exitCodeOf } from "@/lib/env/start-error";
 
 // Run by startDatabaseProcess: the argument is a DatabaseChoice, stdin is SQL, or `close`.
 const choice = JSON.parse(process.argv[2] ?? "") as DatabaseChoice;
@@ -19,7 +19,7 @@ try {
   const facts = await openDatabase(options);
   say({ kind: "open", ...facts });
 } catch (error) {
-  const exitCode = isStartError(error) ? error.exitCode : 1;
+  const exitCode = exitCodeOf(error);
   say({ kind: "refused", message: error instanceof Error ? error.message : String(error), exitCode });
   process.exit(exitCode);
 }
