@@ -14,7 +14,7 @@ test("C7 a member signs in by keyboard alone and signs out again", async ({ page
   await expect(page.getByRole("heading", { level: 1, name: "Overview" })).toBeVisible();
   await page.getByRole("button", { name: /^Account/ }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
-  await page.waitForURL("**/login");
+  await page.waitForURL("**/login*");
   await page.goto(`${demo.consoleUrl}/overview`);
   await expect(page).toHaveURL(/\/login/);
 });

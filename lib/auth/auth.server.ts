@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Ctx, Permission } from "@/lib/kernel/ctx";
 import type { OrgId } from "@/lib/kernel/ids";
 import { allPermissions } from "./matrix";
+import { pathHeader, signInAddress } from "./return-address";
 import { findCtxByCookie } from "./sessions.server";
 
 export {
@@ -29,11 +30,14 @@ export function findCtxOf(request: Request, requestId: string): Promise<Ctx | nu
   return findCtxByCookie(request.headers.get("cookie"), requestId);
 }
 
-/** For pages: the caller if the role has the permission. Nobody signed in goes to the sign-in page; a missing right is status 403. */
+/** For pages: the caller if the role has the permission. Nobody signed in goes to the sign-in page and back; a missing right is status 403. */
 export async function requireCtx(permission: Permission): Promise<Ctx> {
   const ctx = await findCtx();
   const { forbidden, redirect } = await import("next/navigation");
-  if (!ctx) return redirect("/login");
+  if (!ctx) {
+    const { headers } = await import("next/headers");
+    return redirect(signInAddress((await headers()).get(pathHeader)));
+  }
   return ctx.permissions.has(permission) ? ctx : forbidden();
 }
 

@@ -1,9 +1,11 @@
+import { pathHeader } from "@/lib/auth/return-address";
+
 /**
  * Request headers that only we may set: Next reads its nonce, its routing and the visitor's address out of them. Without a client's
  * `X-Forwarded-For`, Next fills in the socket's address, which the sign-in limits count by.
  */
 const ownRequestHeaders =
-  /^(content-security-policy(-report-only)?|x-nonce|x-middleware-.*|x-nextjs-.*|forwarded|x-forwarded-.*|x-real-ip)$/i;
+  /^(content-security-policy(-report-only)?|x-nonce|x-middleware-.*|x-nextjs-.*|x-policylayer-.*|forwarded|x-forwarded-.*|x-real-ip)$/i;
 
 /** The content security policy of a page: scripts by nonce only, nothing from elsewhere, never framed. */
 export function pagePolicy(nonce: string, dev: boolean): string {
@@ -38,12 +40,17 @@ export function pageHeaders(policy: string, isHttps: boolean): Record<string, st
   };
 }
 
-/** Drops the client's copies of headers that only we may set, then hands the policy and its nonce to Next. */
-export function replaceOwnHeaders(
-  message: { headers: Record<string, string | string[] | undefined>; rawHeaders: string[] },
-  policy: string,
-  nonce: string,
-): void {
+interface RawMessage {
+  url?: string | undefined;
+  headers: Record<string, string | string[] | undefined>;
+  rawHeaders: string[];
+}
+
+/**
+ * Drops the client's copies of headers that only we may set, then hands Next the policy, its nonce, and the path, which a page needs
+ * to lead back to itself after a sign-in.
+ */
+export function replaceOwnHeaders(message: RawMessage, policy: string, nonce: string): void {
   for (const name of Object.keys(message.headers)) if (ownRequestHeaders.test(name)) delete message.headers[name];
   const raw: string[] = [];
   for (let at = 0; at + 1 < message.rawHeaders.length; at += 2) {
@@ -52,7 +59,9 @@ export function replaceOwnHeaders(
   }
   message.headers["content-security-policy"] = policy;
   message.headers["x-nonce"] = nonce;
-  message.rawHeaders = [...raw, "Content-Security-Policy", policy, "X-Nonce", nonce];
+  const path = message.url ?? "/";
+  message.headers[pathHeader] = path;
+  message.rawHeaders = [...raw, "Content-Security-Policy", policy, "X-Nonce", nonce, pathHeader, path];
 }
 
 /** How often `name` (lower case) stands in the raw headers, where Node has not merged anything yet. */

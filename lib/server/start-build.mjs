@@ -1,6 +1,6 @@
 // Builds the console (.next) and the server (dist/server.mjs) when their sources changed. Node built-ins only.
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { run } from "./start-steps.mjs";
 
@@ -26,6 +26,9 @@ export async function build(root, note) {
     note("up to date");
     return false;
   }
+  // What a build that failed or was stopped left in the bundler's cache can make every later build fail.
+  if (!existsSync(stampFile)) rmSync(path.join(root, ".next", "cache"), { recursive: true, force: true });
+  rmSync(stampFile, { force: true });
   await run(process.execPath, [path.join(root, "node_modules/next/dist/bin/next"), "build"], {
     cwd: root,
     env: { ...process.env, NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" },

@@ -1,0 +1,14 @@
+import { expect, test } from "vitest";
+import { signInAddress } from "./return-address";
+
+test.each([
+  ["/logs?decision=deny&_rsc=1a2b3", "/login?callbackUrl=%2Flogs%3Fdecision%3Ddeny"],
+  ["/policies/1", "/login?callbackUrl=%2Fpolicies%2F1"],
+  ["/policies/1?_rsc=x", "/login?callbackUrl=%2Fpolicies%2F1"],
+])("a signed-out visitor of %s comes back to it after signing in", (path, address) => {
+  expect(signInAddress(path)).toBe(address);
+});
+
+test.each([null, "/", "/overview", "", "https://evil.example/"])("%j leads to the plain sign-in page", (path) => {
+  expect(signInAddress(path)).toBe("/login");
+});
