@@ -1,5 +1,5 @@
 import "server-only";
-import { errorTable, type ErrorCode } from "@/lib/kernel/errors";
+import { errorTable, isAppError, type ErrorCode } from "@/lib/kernel/errors";
 import type { ValueObject } from "@/lib/kernel/value";
 import { jsonAnswer, type Answer } from "./answer";
 import type { Message } from "./envelope";
@@ -28,7 +28,7 @@ export async function answerPost(request: Request, exchange: Exchange): Promise<
     return refuseBody(posted, "id", message.idText, "(malformed)");
   }
   const entry = entryOf(posted);
-  if (message.kind !== "request" || message.method !== "tools/call") return answerOther(posted, entry);
+  if (message.kind !== "request" || message.method !== "tools/call") return answerOtherSafely(posted, entry);
   return answerCall(toPosted(exchange, read, message), entry);
 }
 
@@ -76,20 +76,13 @@ function toCall(posted: Posted<RequestMessage>, tool: string, args: ValueObject)
 export async function answerPostUnavailable(request: Request, headers: RequestHeaders): Promise<Answer> {
   const read = request.method === "POST" ? await readPost(request, headers) : null;
   const code = "ledger_unavailable";
-  const part = {
-    decision: "deny",
-    rule: "(unavailable)",
-    reason: code,
-    decisionId: "",
-    retryAfterMs: retryMs,
-  } as const;
-  if (!read?.ok) return jsonAnswer(errorTable[code].status, rpcError(read?.idText ?? "null", code, part));
+  if (!read?.ok) return jsonAnswer(errorTable[code].status, rpcError(read?.idText ?? "null", code, unavailablePart));
   const { message, era } = read;
-  if (message.kind !== "request") return jsonAnswer(errorTable[code].status, rpcError("null", code, part));
+  if (message.kind !== "request") return jsonAnswer(errorTable[code].status, rpcError("null", code, unavailablePart));
   if (message.method === "tools/call") {
-    return jsonAnswer(200, toolRefusal(message.idText, era, "D", sayOf(code), part));
+    return jsonAnswer(200, toolRefusal(message.idText, era, "D", sayOf(code), unavailablePart));
   }
-  return jsonAnswer(errorTable[code].status, rpcError(message.idText, code, part));
+  return jsonAnswer(errorTable[code].status, rpcError(message.idText, code, unavailablePart));
 }
 
 async function answerCall(posted: Posted<RequestMessage>, entry: InFlight): Promise<Answer> {
@@ -98,8 +91,14 @@ async function answerCall(posted: Posted<RequestMessage>, entry: InFlight): Prom
   const args = params.get("arguments") ?? (params.has("arguments") ? null : noArgs);
   if (typeof name !== "string" || !(args instanceof Map)) return refuseBody(posted, "arguments", idText, "(malformed)");
   const call = toCall(posted, name, args);
-  if (!(await enter(entry, posted.settings.inFlight))) {
-    return refuse(call, null, refusalOf("concurrency", "(concurrency)", retryMs));
+  const place = enter(entry, posted.settings.inFlight);
+  if (place !== true) {
+    if (!(await place)) return refuse(call, null, refusalOf("concurrency", "(concurrency)", retryMs));
+    // Nobody waits for this call any more, and nothing of it is stored yet.
+    if (posted.gone().aborted) {
+      leave(entry);
+      return clientGone;
+    }
   }
   let answer: Answer | null = null;
   try {
@@ -111,12 +110,32 @@ async function answerCall(posted: Posted<RequestMessage>, entry: InFlight): Prom
   }
 }
 
+const clientGone: Answer = { status: 400, body: null, type: null, decisionId: null };
+
+async function answerOtherSafely(posted: Posted, entry: InFlight): Promise<Answer> {
+  try {
+    return await answerOther(posted, entry);
+  } catch (error) {
+    if (!isAppError(error) || error.code !== "ledger_unavailable") throw error;
+    const idText = posted.message.kind === "request" ? posted.message.idText : "null";
+    return jsonAnswer(errorTable[error.code].status, rpcError(idText, error.code, unavailablePart));
+  }
+}
+
+const unavailablePart = {
+  decision: "deny",
+  rule: "(unavailable)",
+  reason: "ledger_unavailable",
+  decisionId: "",
+  retryAfterMs: retryMs,
+} as const;
+
 const ruleOf: Partial<Record<ErrorCode, string>> = { batch: "(batch)", header_mismatch: "(header mismatch)" };
 
 async function refuseUnread(exchange: Exchange, unread: UnreadPost): Promise<Answer> {
   const { code, idText, era, requested } = unread;
   // Nobody is left to read the answer, and nothing was asked for.
-  if (code === "caller_gone") return { status: 400, body: null, type: null, decisionId: null };
+  if (code === "caller_gone") return clientGone;
   const rule = ruleOf[code] ?? "(malformed)";
   if (code !== "version") return refuseBody(exchange, code, idText, rule);
   return refuseBody(exchange, code, idText, rule, (part) => versionError(idText, era, requested, part));

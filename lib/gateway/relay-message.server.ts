@@ -2,7 +2,7 @@ import "server-only";
 import { createHash } from "node:crypto";
 import { singleton } from "@/lib/kernel/singleton";
 import { isHidden } from "@/lib/policy/evaluate";
-import { learnTools } from "@/lib/servers/servers.server";
+import { learnTools, refreshTools } from "@/lib/servers/servers.server";
 import type { Answer } from "./answer";
 import { answerBytesMax } from "./deadlines";
 import type { PolicyState, Posted } from "./exchange.server";
@@ -109,7 +109,7 @@ function rewrite(
   const isModern = relayed.posted.era === "modern";
   if (relayed.class === "tool_list" || isToolList(bytes, message.result)) {
     const list = filterToolList(bytes, { isHidden: hidden, isModern });
-    if (list && relayed.class === "tool_list" && list.isLast && isFirstPage(relayed)) learn(relayed, list.tools);
+    if (list && relayed.class === "tool_list") learn(relayed, list.tools, list.isLast && isFirstPage(relayed));
     return list?.bytes ?? null;
   }
   const isPrivate = relayed.class === "list" || methodOf(relayed) === "resources/read";
@@ -173,11 +173,16 @@ function isFirstPage({ posted }: Relayed): boolean {
 const lastLists = singleton<Map<string, string>>("gateway-learnt-lists", () => new Map());
 const lastListsMax = 2_000;
 
-function learn({ posted }: Relayed, tools: readonly { name: string; definition: string }[]): void {
+/** A whole list is taken over; of a page that is none it is only seen that the catalogue lacks something. */
+function learn({ posted }: Relayed, tools: readonly { name: string; definition: string }[], isWhole: boolean): void {
+  const isKnown = tools.every((tool) => posted.upstream.tools.has(tool.name));
+  if (!isWhole) {
+    if (!isKnown) refreshTools(posted.upstream.id);
+    return;
+  }
   const definitions = tools.map((tool) => tool.definition);
   const digest = createHash("sha256").update(definitions.join("\n")).digest("base64url");
   const serverId = posted.upstream.id;
-  const isKnown = tools.every((tool) => posted.upstream.tools.has(tool.name));
   if (isKnown && lastLists.get(serverId) === digest) return;
   lastLists.delete(serverId);
   lastLists.set(serverId, digest);

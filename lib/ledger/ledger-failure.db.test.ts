@@ -150,12 +150,13 @@ test("Q4 an idle connection that was cut is replaced without a refusal", async (
   const scene = await rig.createScene();
   const ledger = await rig.open();
   await sent(ledger, scene);
-  const name = `policylayer ledger ${ledger.leaseId}`;
   const find = "SELECT pid FROM pg_stat_activity WHERE application_name = $1";
-  const { rows } = await rig.pool.query<{ pid: number }>(find, [name]);
-  await rig.pool.query("SELECT pg_terminate_backend($1)", [rows[0]?.pid]);
-  await waitFor(async () => (await rig.pool.query(find, [name])).rows.length === 0);
-  await new Promise(setImmediate);
+  const { rows } = await rig.pool.query<{ pid: number }>(find, [`policylayer ledger ${ledger.leaseId}`]);
+  const pid = rows[0]?.pid;
+  await rig.pool.query("SELECT pg_terminate_backend($1)", [pid]);
+  const isGone = "SELECT 1 FROM pg_stat_activity WHERE pid = $1";
+  await waitFor(async () => (await rig.pool.query(isGone, [pid])).rows.length === 0);
+  await rig.pool.query("SELECT 1");
   expect(await within2s(ledger.reserve(spend(scene, 6)))).toBe("sent");
 });
 

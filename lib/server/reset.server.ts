@@ -3,6 +3,7 @@ import { access, readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { closeDatabase, openDatabase } from "@/lib/db/db.server";
 import { startError } from "@/lib/env/start-error";
+import { isAppError } from "@/lib/kernel/errors";
 
 /** Everything that this product puts into its data folder. */
 const ours = /^(postgresql(\.new-\d+)?|vault\.keys|spool)$/;
@@ -31,17 +32,25 @@ export async function emptyDataFolder(
   note(names.length === 0 ? "was empty" : dataDir);
 }
 
-/** A PostgreSQL that a killed process left behind is adopted and stopped; one that is in use makes the start fail. */
+/**
+ * A PostgreSQL that a killed process left behind is adopted and stopped; one that is in use makes the start fail. Data that cannot
+ * be opened any more is no reason to keep it, as long as its server is gone.
+ */
 async function stopServerOf(dataDir: string): Promise<void> {
   const marker = path.join(dataDir, "postgresql", "cluster", "postmaster.pid");
-  const mayRun = await access(marker).then(
-    () => true,
-    () => false,
-  );
-  if (!mayRun) return;
+  if (!(await exists(marker))) return;
   try {
     await openDatabase({ dataDir, databaseUrl: null });
+  } catch (error) {
+    if ((isAppError(error) && error.code === "data_folder_in_use") || (await exists(marker))) throw error;
   } finally {
     await closeDatabase();
   }
+}
+
+function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
 }
