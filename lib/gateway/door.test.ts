@@ -1,7 +1,8 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { bearerOf, checkDoor, type DoorResult } from "./door";
 import { readHeaders } from "./request-headers";
-import { relayedType, toClient, toUpstream } from "./upstream-headers";
+import { relayedType, toClient, toUpstream, userAgent } from "./upstream-headers";
 
 const id = "0e9f6c1a-2b3c-4d5e-8f90-123456789abc";
 const site = { hosts: new Set(["gw.example", "localhost:3000"]), publicUrl: "https://gw.example" };
@@ -117,4 +118,9 @@ test("H11 the client's header lines are an allow-list", () => {
     relayedType("text/html"),
     relayedType(null),
   ]).toEqual(["json", "sse", null, null]);
+});
+
+test("the product names its own version to upstreams", () => {
+  const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+  expect(userAgent).toBe(`policylayer/${version}`);
 });

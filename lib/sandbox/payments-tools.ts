@@ -54,7 +54,7 @@ function deletion(noun: string, example: string, run: (book: PaymentsBook, id: s
   const texts = {
     name: `delete_${noun}`,
     title: `Delete ${noun}`,
-    description: `Deletes a ${noun} for good. This cannot be undone.`,
+    description: `Deletes ${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun} for good. This cannot be undone.`,
     annotations: destroys,
   };
   return tool(texts, z.strictObject({ id: id(noun, example) }), (book, args) => run(book, args.id));

@@ -47,7 +47,7 @@ function policyText(): string {
 }
 
 /** Admits everything and keeps nothing. */
-const memoryLedger: Ledger = {
+const memoryLedger: Ledger & { stop(): Promise<void> } = {
   reserve: async ({ decisionId, orgId }) => ({
     kind: "sent",
     ticket: { decisionId, orgId, onUnknown: "hold", onToolError: "void", reservedAt: "2026-01-01T00:00:00.000Z" },
@@ -55,6 +55,7 @@ const memoryLedger: Ledger = {
   record: async () => ({ kind: "recorded" }),
   settle: () => undefined,
   drain: async () => undefined,
+  stop: async () => undefined,
 };
 
 async function startGateway(target: string, dataDir: string, memory: boolean): Promise<Facts> {

@@ -4,19 +4,27 @@ import { spawn } from "node:child_process";
 const textMax = 200_000;
 const running = new Set();
 
-function killGroup(child) {
+/** How long what is told to end may clean up: databases of its own, temporary folders. */
+const cleanUpMs = 5000;
+
+function signalGroup(child, signal) {
   try {
-    if (process.platform === "win32") child.kill("SIGKILL");
-    else process.kill(-child.pid, "SIGKILL");
+    if (process.platform === "win32") child.kill(signal);
+    else process.kill(-child.pid, signal);
   } catch {
     // Already gone.
   }
 }
 
+function endGroup(child) {
+  signalGroup(child, "SIGTERM");
+  setTimeout(() => signalGroup(child, "SIGKILL"), cleanUpMs).unref();
+}
+
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.once(signal, () => {
-    for (const child of running) killGroup(child);
-    process.exit(130);
+    for (const child of running) endGroup(child);
+    setTimeout(() => process.exit(130), running.size > 0 ? cleanUpMs + 200 : 0);
   });
 }
 
@@ -37,12 +45,12 @@ export function runLimited([command, ...args], { cwd, limitMs, env = {}, inherit
     child.stderr?.on("data", keep);
     const timer = setTimeout(() => {
       isLate = true;
-      killGroup(child);
+      endGroup(child);
     }, limitMs);
     const end = (code) => {
       clearTimeout(timer);
       running.delete(child);
-      killGroup(child);
+      signalGroup(child, "SIGKILL");
       const late = isLate ? `\nStopped after ${limitMs / 60_000} minutes.` : "";
       resolve({ code: isLate ? 124 : code, text: text + late });
     };

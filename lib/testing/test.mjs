@@ -10,7 +10,7 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..")
 const usage = `Usage: npm test -- [--only ${Object.keys(steps).join(",")}]
        npm run check      format, lint, types, unit
        npm run bench      the speed figures
-       npm run cases      the policy cases; -- --update writes the expectations\n`;
+       npm run cases      the policy cases\n`;
 
 function readFlags(args) {
   const { values } = parseArgs({
@@ -20,7 +20,6 @@ function readFlags(args) {
       only: { type: "string" },
       bench: { type: "boolean", default: false },
       cases: { type: "boolean", default: false },
-      update: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
@@ -49,7 +48,6 @@ async function main() {
   Object.assign(process.env, {
     NEXT_TELEMETRY_DISABLED: "1",
     POLICYLAYER_TEST_NODE: process.version,
-    POLICYLAYER_CASES_UPDATE: flags.update ? "1" : "",
   });
   process.stdout.write(`Node ${process.versions.node}\n`);
   const first = await runStep("install", tools.install);
