@@ -78,7 +78,20 @@ const lazyService = {
 };
 
 export default tseslint.config(
-  { ignores: ["node_modules", "test-results", "playwright-report", ".next", "dist", ".data", "lib/db/generated", "next-env.d.ts", "public", "**/*.d.mts"] },
+  {
+    ignores: [
+      "node_modules",
+      "test-results",
+      "playwright-report",
+      ".next",
+      "dist",
+      ".data",
+      "lib/db/generated",
+      "next-env.d.ts",
+      "public",
+      "**/*.d.mts",
+    ],
+  },
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   ...next,
   {

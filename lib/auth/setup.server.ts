@@ -52,7 +52,10 @@ export async function completeSetup(input: SetupInput, requestId: string): Promi
 
 async function requireToken(token: string): Promise<void> {
   const found = await prisma().setupToken.findFirst({ where: { tokenHash: hashOf(token), usedAt: null } });
-  if (!found) throw new AppError("setup_token");
+  if (found) return;
+  // A good token that ended since the check above was ended by whoever was faster.
+  if (await isSetUp()) throw new AppError("conflict", { detail: "set-up was completed meanwhile" });
+  throw new AppError("setup_token");
 }
 
 /** Locks and ends the unused tokens; a parallel attempt waits here and then finds none. */

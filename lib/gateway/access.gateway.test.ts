@@ -114,13 +114,18 @@ test("A3 another server's, an expired, a not yet valid and a revoked grant get t
 });
 
 test("A3 a grant revoked behind the caches' back is stopped by the reservation", async () => {
-  const grant = await add();
-  expect((await mcpPost(grant, call)).json.result?.isError).toBeUndefined();
-  const before = upstream.executed.length;
-  await pool().query(`UPDATE "grant" SET revoked_at = now(), version = version + 1 WHERE id = $1`, [grant.grantId]);
-  const answer = await mcpPost(grant, call);
-  expect(answer.decision).toMatchObject({ decision: "deny", reason: "grant_revoked", rule: "(grant revoked)" });
-  expect(upstream.executed.length).toBe(before);
+  // A second after the last look the caches ask again and the door answers 401: on a slow machine, take another grant.
+  for (let attempt = 1; ; attempt += 1) {
+    const grant = await add();
+    expect((await mcpPost(grant, call)).json.result?.isError).toBeUndefined();
+    const before = upstream.executed.length;
+    await pool().query(`UPDATE "grant" SET revoked_at = now(), version = version + 1 WHERE id = $1`, [grant.grantId]);
+    const answer = await mcpPost(grant, call);
+    expect(upstream.executed.length).toBe(before);
+    if (answer.status === 401 && attempt < 10) continue;
+    expect(answer.decision).toMatchObject({ decision: "deny", reason: "grant_revoked", rule: "(grant revoked)" });
+    return;
+  }
 });
 
 test("refusals at the door are merged into one row after twenty in a minute", async () => {

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 
 const textMax = 200_000;
 const running = new Set();
+let isInterrupted = false;
 
 /** How long what is told to end may clean up: databases of its own, temporary folders. */
 const cleanUpMs = 5000;
@@ -23,8 +24,10 @@ function endGroup(child) {
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.once(signal, () => {
+    isInterrupted = true;
     for (const child of running) endGroup(child);
-    setTimeout(() => process.exit(130), running.size > 0 ? cleanUpMs + 200 : 0);
+    setTimeout(() => process.exit(130), cleanUpMs + 500);
+    if (running.size === 0) process.exit(130);
   });
 }
 
@@ -51,6 +54,7 @@ export function runLimited([command, ...args], { cwd, limitMs, env = {}, inherit
       clearTimeout(timer);
       running.delete(child);
       signalGroup(child, "SIGKILL");
+      if (isInterrupted && running.size === 0) process.exit(130);
       const late = isLate ? `\nStopped after ${limitMs / 60_000} minutes.` : "";
       resolve({ code: isLate ? 124 : code, text: text + late });
     };
