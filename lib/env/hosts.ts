@@ -7,7 +7,7 @@ export interface HostSettings {
 
 /**
  * The values that a `Host` header may have: the public URL's host, the configured aliases (with or without our port), and
- * loopback on our own port. Source: gateway.md section 4; a foreign name is how DNS rebinding looks.
+ * loopback on our own port. A foreign name is how DNS rebinding looks.
  */
 export function hostsOf(settings: HostSettings): ReadonlySet<string> {
   const port = String(settings.port);

@@ -19,7 +19,7 @@ export interface ListenerOptions {
   /** Names what is not ready; empty = ready. */
   failing: () => Promise<readonly string[]>;
   dev: boolean;
-  /** For tests; the defaults are those of gateway.md section 8. */
+  /** For tests; the defaults are those of docs/gateway.md, "Limits". */
   headersTimeoutMs?: number;
   bodyTimeoutMs?: number;
 }

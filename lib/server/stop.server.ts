@@ -9,7 +9,7 @@ import type { Listener } from "./listener.server";
 /** A part of the running product, in the order in which the parts were started. */
 export type Stoppable = { name: string; stop: () => Promise<void> } | { name: string; listener: Listener };
 
-/** Calls may run on for this long (gateway.md section 8: at most 8 s), so that the rest fits into ten seconds. */
+/** Calls may run on for this long (docs/gateway.md, "Stop"), so that the rest fits into ten seconds. */
 const drainMs = 7500;
 const allMs = 9800;
 /** npm passes the terminal's Ctrl-C on, so that one press arrives twice; only a later one means "now". */
