@@ -108,7 +108,7 @@ export interface DemoFacts {
   grantToken: string;
   serverId: string;
   upstreamUrl: string;
-  users: { email: string; password: string; role: string }[];
+  users: { email: string; password: string; role: "admin" | "policy_manager" | "viewer" }[];
 }
 
 export function readFacts(file: string): DemoFacts {
