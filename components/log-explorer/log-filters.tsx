@@ -8,13 +8,13 @@ import { Select, type Choice } from "@/components/ui/select";
 import { states } from "@/components/ui/state-chip";
 import { decisionWords, filterParsers, outcomeWords, type FilterValues } from "./filter";
 
-const any = "any";
+const unset = "any";
 const decisions: readonly Choice[] = [
-  { value: any, label: "Any decision" },
+  { value: unset, label: "Any decision" },
   ...decisionWords.map((word) => ({ value: word, label: states[word].word })),
 ];
 const outcomes: readonly Choice[] = [
-  { value: any, label: "Any outcome" },
+  { value: unset, label: "Any outcome" },
   ...outcomeWords.map((word) => ({ value: word, label: states[word].word })),
 ];
 const typingMs = 250;
@@ -82,7 +82,7 @@ export function LogFilters({ values, onChange, onClear, grants, live, onLive }: 
       <Select
         aria-label="Decision"
         className="sm:w-36"
-        value={values.decision ?? any}
+        value={values.decision ?? unset}
         choices={decisions}
         onChange={(decision) => {
           onChange({ decision: filterParsers.decision.parse(decision) });
@@ -91,7 +91,7 @@ export function LogFilters({ values, onChange, onClear, grants, live, onLive }: 
       <Select
         aria-label="Outcome"
         className="sm:w-36"
-        value={values.outcome ?? any}
+        value={values.outcome ?? unset}
         choices={outcomes}
         onChange={(outcome) => {
           onChange({ outcome: filterParsers.outcome.parse(outcome) });
@@ -100,10 +100,10 @@ export function LogFilters({ values, onChange, onClear, grants, live, onLive }: 
       <Select
         aria-label="Grant"
         className="max-sm:col-span-2 sm:w-44"
-        value={values.grantId ?? any}
-        choices={[{ value: any, label: "Any grant" }, ...grants]}
+        value={values.grantId ?? unset}
+        choices={[{ value: unset, label: "Any grant" }, ...grants]}
         onChange={(grantId) => {
-          onChange({ grantId: grantId === any ? null : grantId });
+          onChange({ grantId: grantId === unset ? null : grantId });
         }}
       />
       <div className="sm:w-40">

@@ -19,6 +19,20 @@ export interface CountedRecord {
   windowStart: string;
 }
 
+/** Columns of the log that search uses: copies of what the record says; null where its kind says nothing of it. */
+export interface SearchColumns {
+  grantId: string | null;
+  serverId: string | null;
+  policyId: string | null;
+  policyVersion: number | null;
+  method: string | null;
+  tool: string | null;
+  decision: string | null;
+  rule: string | null;
+  reason: string | null;
+  outcome: string | null;
+}
+
 /** What a record of kind `decision` says. Argument keys and a keyed digest, never a value. */
 export interface DecisionRecord {
   decisionId: string;

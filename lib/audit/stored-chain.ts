@@ -1,24 +1,15 @@
 import type { ChainRecord } from "./chain";
 import { parseAuditText } from "./audit-record";
 import { decisionChain, parseRecord } from "./decision-record";
+import type { SearchColumns } from "./decision-record";
 
-/** A chained row with the columns that search uses. */
-export interface StoredDecision extends ChainRecord {
+/** A chained row as it is stored. */
+export interface StoredDecision extends ChainRecord, SearchColumns {
   orgId: string;
   kind: string;
   decisionId: string;
   /** With microseconds, so that a change below a millisecond shows. */
   at: string;
-  grantId: string | null;
-  serverId: string | null;
-  policyId: string | null;
-  policyVersion: number | null;
-  method: string | null;
-  tool: string | null;
-  decision: string | null;
-  rule: string | null;
-  reason: string | null;
-  outcome: string | null;
 }
 
 /** True when every column says what the hashed text says: an edit of a column alone would mislead a search, not the hash. */

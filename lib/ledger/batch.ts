@@ -1,4 +1,5 @@
 import type { ChainHead, ChainRecord } from "@/lib/audit/chain";
+import type { SearchColumns } from "@/lib/audit/decision-record";
 import type { Decimal } from "@/lib/kernel/decimal";
 import type { Settlement } from "./settlement";
 import type { Guards, Refusal, ReserveIntent, ReserveResult } from "./types";
@@ -95,21 +96,11 @@ export interface LineWrite {
   amount: string;
 }
 
-/** A chained record with the columns that search uses. */
-export interface LogWrite extends ChainRecord {
+/** A chained record on its way to the store. */
+export interface LogWrite extends ChainRecord, SearchColumns {
   orgId: string;
   kind: "decision" | "outcome";
   decisionId: string;
-  grantId: string | null;
-  serverId: string | null;
-  policyId: string | null;
-  policyVersion: number | null;
-  method: string | null;
-  tool: string | null;
-  decision: string | null;
-  rule: string | null;
-  reason: string | null;
-  outcome: string | null;
 }
 
 export interface HeadWrite {
