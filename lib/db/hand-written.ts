@@ -9,7 +9,7 @@ export const handWritten = {
     "reservation_line_amount_range",
     "reservation_on_unknown_known",
   ],
-  partialIndexes: ["reservation_open_idx", "reservation_sent_idx"],
+  partialIndexes: ["counter_family_idx", "decision_log_shadow_idx", "reservation_open_idx", "reservation_sent_idx"],
   functions: ["refuse_change"],
   triggers: ["admin_audit_no_change", "admin_audit_no_truncate", "decision_log_no_change", "decision_log_no_truncate"],
 } as const;
