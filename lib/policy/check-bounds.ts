@@ -22,7 +22,8 @@ export function checkContradictions(document: PolicyDocument, problems: ProblemL
   for (const block of document.tools) {
     const rooms = new Map<string, Room>();
     for (const rule of block.rules) {
-      if (rule.action !== "evaluate" || rule.when !== null || rule.conditions === null) continue;
+      if (rule.action !== "evaluate" || rule.mode !== "enforce" || rule.when !== null) continue;
+      if (rule.conditions === null) continue;
       for (const leaf of requiredLeaves(rule.conditions)) {
         const path = JSON.stringify([leaf.path.root, leaf.path.steps]);
         const room = rooms.get(path) ?? { low: null, high: null, values: null, needed: false, forbidden: false };

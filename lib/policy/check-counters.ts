@@ -12,7 +12,8 @@ type Registry = ReadonlyMap<string, ReadonlyMap<string, readonly Counting[]>>;
 /** Every bound names a counter that some rule moves, one rule moves a counter, and each counter has a bound. */
 export function checkCounters(document: PolicyDocument, problems: ProblemList, placeOf: PlaceOf): void {
   const registry = registryOf(document);
-  const bounds = document.tools.flatMap((block) => block.rules.flatMap((rule) => rule.bounds));
+  const live = document.tools.flatMap((block) => block.rules.filter((rule) => rule.mode !== "off"));
+  const bounds = live.flatMap((rule) => rule.bounds);
   for (const bound of bounds) {
     checkBound(bound, registry, problems, placeOf(bound.at));
     if (bound.max.int !== 0) continue;
@@ -35,8 +36,9 @@ function registryOf(document: PolicyDocument): Registry {
   const registry = new Map<string, Map<string, Counting[]>>();
   for (const block of document.tools) {
     const counters = new Map<string, Counting[]>();
-    for (const { counting } of block.rules) {
-      if (counting) counters.set(counting.counter, [...(counters.get(counting.counter) ?? []), counting]);
+    for (const { counting, mode } of block.rules) {
+      if (counting && mode !== "off")
+        counters.set(counting.counter, [...(counters.get(counting.counter) ?? []), counting]);
     }
     registry.set(counterScope(block.name), counters);
   }

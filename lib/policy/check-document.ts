@@ -2,6 +2,7 @@ import { foldKey } from "@/lib/kernel/fold";
 import { checkContradictions } from "./check-bounds";
 import { checkCounters } from "./check-counters";
 import type { PlaceOf } from "./check-counters";
+import { checkTests } from "./check-tests";
 import type { PolicyDocument, Rule, ToolBlock } from "./document";
 import { isGlob, matchesGlob } from "./glob";
 import type { ProblemList } from "./problems";
@@ -13,13 +14,15 @@ import type { ProblemList } from "./problems";
 export function checkDocument(document: PolicyDocument, problems: ProblemList, placeOf: PlaceOf): void {
   checkCounters(document, problems, placeOf);
   checkContradictions(document, problems, placeOf);
+  checkTests(document, problems, placeOf);
   for (const block of document.tools) checkReach(block, document, problems, placeOf);
   if (!problems.hasErrors) checkWhole(document, problems, placeOf);
   checkLookalikes(document, problems, placeOf);
 }
 
+/** A rule in shadow or off denies nothing. */
 function isFlatDenial(rule: Rule): boolean {
-  return rule.action === "deny" && rule.when === null;
+  return rule.action === "deny" && rule.when === null && rule.mode === "enforce";
 }
 
 function checkReach(block: ToolBlock, document: PolicyDocument, problems: ProblemList, placeOf: PlaceOf): void {

@@ -55,8 +55,9 @@ function checkArguments(block: ToolBlock, known: readonly string[], problems: Pr
 function argumentsOf(rule: Rule): { at: string; name: string }[] {
   const leaves = [rule.when, rule.conditions].flatMap((part) => (part ? leavesOf(part) : []));
   const paths = leaves.map((leaf) => ({ at: leaf.at, path: leaf.path }));
-  const amount = rule.counting?.incrementFrom;
-  if (rule.counting && amount) paths.push({ at: rule.counting.at, path: amount });
+  const { counting } = rule;
+  const counted = counting ? [counting.incrementFrom, ...counting.by].filter((path) => path !== null) : [];
+  if (counting) paths.push(...counted.map((path) => ({ at: counting.at, path })));
   return paths.flatMap(({ at, path }) => {
     const [first] = path.steps;
     return path.root === "args" && first?.kind === "key" ? [{ at, name: first.key }] : [];

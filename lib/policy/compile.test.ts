@@ -7,6 +7,7 @@ import { evaluate, findMethodAction, isHidden } from "./evaluate";
 import { explain } from "./explain";
 import { parsePolicy } from "./parse";
 import { simulate } from "./simulate";
+import { factsOf } from "./facts";
 import type { Facts } from "./types";
 
 const digest = (text: string): string => text;
@@ -18,8 +19,7 @@ function compile(text: string): CompiledPolicy {
 }
 
 function facts(tool: string, args: Record<string, Value>): Facts {
-  const identity = { grant: { id: "g", label: "ci", tags: [] }, server: { name: "s" }, client: { name: "c" } };
-  return { tool, args: new Map(Object.entries(args)), ...identity, now: "2026-01-01T12:00:00Z" };
+  return factsOf({ tool, args: new Map(Object.entries(args)) });
 }
 
 const cap = `
@@ -299,8 +299,9 @@ test("methods: the exact name wins, then any glob that denies", () => {
 test("simulate gives the default text of a limit with the end of its window", () => {
   const compiled = compile(cap);
   const call = facts("pay", { amount: decimalOf(1) });
-  expect(simulate(compiled, call)).toEqual({ kind: "allow" });
-  expect(simulate(compiled, call, (counter) => (counter === "pay.spent" ? decimalOf(100) : undefined))).toEqual({
+  expect(simulate(compiled, call).verdict).toEqual({ kind: "allow" });
+  const full = simulate(compiled, call, ({ counter }) => (counter === "pay.spent" ? decimalOf(100) : undefined));
+  expect(full.verdict).toEqual({
     kind: "rate_limited",
     rule: "/tools/pay/rules/cap",
     reason: "limit",

@@ -4,13 +4,22 @@ import type {
   BlockRule,
   CompiledPolicy,
   CompiledRule,
-  CounterFacts,
+  CountedCounter,
   NameSet,
   Plan,
   ScalarSet,
   Test,
 } from "./compiled";
-import type { Condition, Counting, PolicyDocument, Rule, Scalar, ToolBlock } from "./document";
+import type {
+  ApprovalTerms,
+  ApprovalWords,
+  Condition,
+  Counting,
+  PolicyDocument,
+  Rule,
+  Scalar,
+  ToolBlock,
+} from "./document";
 import { isGlob, matchesGlob } from "./glob";
 import { counterName, counterScope, pointerToken } from "./path";
 import { compilePattern } from "./pattern";
@@ -24,9 +33,9 @@ export type { CompiledPolicy };
  * so a change of comments or layout keeps it, and the same document always has the same hash.
  */
 export function compilePolicy(document: PolicyDocument, options: { digest: (text: string) => string }): CompiledPolicy {
-  const blocks = document.tools.map(compileBlock);
-  const counters = new Map<string, CounterFacts>();
-  for (const { counts } of blocks.flatMap((block) => block.rules)) if (counts) counters.set(counts.counter, counts);
+  const counters = countersOf(document);
+  const defaults = document.approvals;
+  const blocks = document.tools.map((block, order) => compileBlock(block, order, { counters, defaults }));
   const globs = blocks.filter((block) => block.name !== "*" && isGlob(block.name));
   const everywhere = blocks.filter((block) => block.name === "*");
   const plans = new Map<string, Plan>();
@@ -68,39 +77,96 @@ function nameSet(patterns: readonly string[]): NameSet {
   };
 }
 
-function compileBlock(block: ToolBlock, order: number): Block {
-  return { name: block.name, order, rules: block.rules.map((rule) => compileRule(block.name, rule)) };
+/** What every rule needs to know of the whole document. */
+interface Whole {
+  counters: ReadonlyMap<string, CountedCounter>;
+  defaults: ApprovalWords | null;
 }
 
-function compileRule(tool: string, rule: Rule): BlockRule {
+/** Every counter that some rule moves, by its full name. */
+function countersOf(document: PolicyDocument): ReadonlyMap<string, CountedCounter> {
+  const counters = new Map<string, CountedCounter>();
+  for (const block of document.tools) {
+    for (const { counting, mode } of block.rules) {
+      if (!counting || mode === "off") continue;
+      const counted = compileCounting(block.name, counting);
+      counters.set(counted.counter, counted);
+    }
+  }
+  return counters;
+}
+
+function compileBlock(block: ToolBlock, order: number, whole: Whole): Block {
+  const rules = block.rules.filter((rule) => rule.mode !== "off");
+  return { name: block.name, order, rules: rules.map((rule) => compileRule(block.name, rule, whole)) };
+}
+
+function compileRule(tool: string, rule: Rule, whole: Whole): BlockRule {
   const id = `/tools/${pointerToken(tool)}/rules/${pointerToken(rule.name)}`;
+  const shadow = rule.mode === "shadow";
+  const counting = rule.counting && compileCounting(tool, rule.counting);
+  const bounds = rule.bounds.map(({ tool: owner, counter, max, inclusive }) => ({
+    counter: counterName(owner, counter),
+    limit: { rule: id, max, inclusive, message: rule.onDeny, shadow },
+  }));
+  const moved = [counting, ...bounds.map(({ counter }) => whole.counters.get(counter))];
+  const splits = new Map(moved.flatMap((one) => one?.by ?? []).map((path) => [path.text, path]));
+  const denied = `Denied by rule "${rule.name}"`;
   const compiled: CompiledRule = {
     id,
     name: rule.name,
     action: rule.action,
+    shadow,
     when: rule.when && compileCondition(rule.when),
     conditions: rule.conditions && compileCondition(rule.conditions),
     amountFrom: rule.counting?.incrementFrom ?? null,
-    message: rule.onDeny ?? `Denied by rule "${rule.name}"`,
-    amountMessage: `Denied by rule "${rule.name}": ${rule.counting?.incrementFrom?.text ?? "the amount"} must be a number of 0 or more`,
+    splits: [...splits.values()],
+    terms: rule.action === "require_approval" ? approvalTerms(rule.approval, whole.defaults) : null,
+    message: rule.onDeny ?? denied,
+    amountMessage: `${denied}: ${rule.counting?.incrementFrom?.text ?? "the amount"} must be a number of 0 or more`,
+    splitMessage: `${denied}: ${[...splits.keys()].join(" and ")} must be a text, a number or a boolean`,
   };
-  const bounds = rule.bounds.map(({ tool: owner, counter, max, inclusive }) => ({
-    counter: counterName(owner, counter),
-    limit: { rule: id, max, inclusive, message: rule.onDeny },
-  }));
-  return { rule: compiled, counts: rule.counting && compileCounting(tool, rule.counting, compiled.when), bounds };
+  return { rule: compiled, counts: counting && counted(counting, compiled.when, shadow), bounds };
 }
 
-function compileCounting(tool: string, counting: Counting, when: Test | null): BlockRule["counts"] {
-  const { window, increment, incrementFrom, onUnknown, onToolError } = counting;
-  const what = incrementFrom ? `sum ${incrementFrom.text}` : toText(increment);
+function compileCounting(tool: string, counting: Counting): CountedCounter {
+  const { window, increment, incrementFrom, per, by, onUnknown, onToolError } = counting;
   return {
     counter: counterName(counterScope(tool), counting.counter),
-    meaning: `${what} per ${window}`,
+    meaning: meaningOf(counting),
     window,
+    per,
+    by,
     onUnknown,
     onToolError,
-    source: { when, fixed: increment, from: incrementFrom },
+    source: { when: null, fixed: increment, from: incrementFrom, shadow: false },
+  };
+}
+
+function counted(counting: CountedCounter, when: Test | null, shadow: boolean): CountedCounter {
+  return { ...counting, source: counting.source && { ...counting.source, when, shadow } };
+}
+
+/** What a counter counts, as text: an edit that changes it starts a new count. */
+export function meaningOf({ window, increment, incrementFrom, by }: Counting): string {
+  const what = incrementFrom ? `sum ${incrementFrom.text}` : toText(increment);
+  return `${what} per ${window}${by.length === 0 ? "" : ` by ${by.map((path) => path.text).join(", ")}`}`;
+}
+
+const terms: ApprovalTerms = {
+  timeoutMs: 30 * 60_000,
+  approvers: ["policy_manager"],
+  quorum: 1,
+  reasonRequired: false,
+};
+
+/** A rule's own words, then the document's, then those of the language. */
+function approvalTerms(rule: ApprovalWords | null, document: ApprovalWords | null): ApprovalTerms {
+  return {
+    timeoutMs: rule?.timeoutMs ?? document?.timeoutMs ?? terms.timeoutMs,
+    approvers: rule?.approvers ?? document?.approvers ?? terms.approvers,
+    quorum: rule?.quorum ?? document?.quorum ?? terms.quorum,
+    reasonRequired: rule?.reasonRequired ?? document?.reasonRequired ?? terms.reasonRequired,
   };
 }
 
@@ -136,9 +202,9 @@ function scalarSet(values: readonly Scalar[]): ScalarSet {
   };
 }
 
-/** The document's meaning as text: places in the source left out, exact numbers kept apart from texts. */
+/** The document's meaning as text: places in the source and tests left out, exact numbers kept apart from texts. */
 function canonicalText(document: PolicyDocument): string {
-  return JSON.stringify(document, (key, value: unknown) => {
+  return JSON.stringify({ ...document, tests: undefined }, (key, value: unknown) => {
     if (key === "at" || key === "defaultGiven") return undefined;
     return isDecimal(value) ? { number: toText(value) } : value;
   });

@@ -1,7 +1,8 @@
 import type { Decimal } from "@/lib/kernel/decimal";
+import type { CounterPer } from "@/lib/quota/key";
 import type { Window } from "@/lib/quota/window";
 import type { RE2JS } from "re2js";
-import type { RuleId, Scalar } from "./document";
+import type { ApprovalTerms, RuleAction, RuleId, Scalar } from "./document";
 import type { Operator } from "./operators";
 import type { Path } from "./path";
 import type { CounterDemand, CounterLimit, Decision } from "./types";
@@ -39,24 +40,50 @@ export type Test =
 export interface CompiledRule {
   readonly id: RuleId;
   readonly name: string;
-  readonly action: "evaluate" | "deny";
+  readonly action: RuleAction;
+  /** True: judged and noted, never enforced. */
+  readonly shadow: boolean;
   readonly when: Test | null;
   readonly conditions: Test | null;
   /** The argument that the rule's counter sums. */
   readonly amountFrom: Path | null;
+  /** Arguments that split the counters which the rule moves or bounds; a call without them is denied. */
+  readonly splits: readonly Path[];
+  /** Who decides about a held call; null when the rule does not hold. */
+  readonly terms: ApprovalTerms | null;
   readonly message: string;
   readonly amountMessage: string;
+  readonly splitMessage: string;
 }
 
-/** One counter as one tool's calls meet it. */
-export interface PlanCounter {
+/** What moves a counter in one tool's calls. */
+export interface CounterSource {
+  readonly when: Test | null;
+  readonly fixed: Decimal;
+  readonly from: Path | null;
+  /** True when only a shadow rule counts: it must not deny, so what cannot be counted is left out. */
+  readonly shadow: boolean;
+}
+
+/** What is known of a counter wherever it is read. */
+export interface CounterFacts {
   readonly counter: string;
   readonly meaning: string;
   readonly window: Window;
+  readonly per: CounterPer;
+  readonly by: readonly Path[];
+}
+
+/** A counter as the rule that moves it describes it. */
+export interface CountedCounter extends CounterFacts {
   readonly onUnknown: "hold" | "release";
   readonly onToolError: "void" | "post";
   /** Null when this tool's rules only read the counter. */
-  readonly source: { readonly when: Test | null; readonly fixed: Decimal; readonly from: Path | null } | null;
+  readonly source: CounterSource | null;
+}
+
+/** One counter as one tool's calls meet it. */
+export interface PlanCounter extends CountedCounter {
   readonly limits: readonly { readonly when: Test | null; readonly limit: CounterLimit }[];
   /** All limits as the ledger wants them, when none of them is guarded. */
   readonly open: readonly CounterLimit[] | null;
@@ -69,6 +96,8 @@ export interface Plan {
   /** Whether a block other than `"*"` names the tool. */
   readonly listed: boolean;
   readonly rules: readonly CompiledRule[];
+  /** Rules in shadow, apart from those that are enforced. */
+  readonly shadows: readonly CompiledRule[];
   readonly counters: readonly PlanCounter[];
   /** The answer to an allowed call when its counters are all steady. */
   readonly steady: Decision | null;
@@ -83,15 +112,9 @@ export interface Block {
 
 export interface BlockRule {
   readonly rule: CompiledRule;
-  readonly counts: CounterSource | null;
+  readonly counts: CountedCounter | null;
   readonly bounds: readonly { readonly counter: string; readonly limit: CounterLimit }[];
 }
-
-/** A counter as the rule that moves it describes it. */
-export type CounterSource = Omit<PlanCounter, "limits" | "open" | "steady">;
-
-/** What is known of a counter wherever it is read. */
-export type CounterFacts = Pick<PlanCounter, "counter" | "meaning" | "window">;
 
 export interface NameSet {
   readonly all: boolean;

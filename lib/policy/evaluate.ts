@@ -9,8 +9,9 @@ import type { Path } from "./path";
 import { demandOf } from "./plan";
 import type { Recorder } from "./recorder";
 import { resolve } from "./resolve";
+import { splitFault, splitTexts } from "./split";
 import { no, reasonOf, yes } from "./truth";
-import type { CounterDemand, CounterLimit, Decision, DenyReason, Facts } from "./types";
+import type { CounterDemand, CounterLimit, Decision, DenyReason, Facts, HoldDemand, ShadowNote } from "./types";
 
 const hiddenTool: Decision = { kind: "hidden", rule: "(hidden)" };
 const notListed: Decision = {
@@ -18,30 +19,49 @@ const notListed: Decision = {
   rule: "(default deny)",
   reason: "default_deny",
   message: errorTable.default_deny.say,
+  shadow: null,
 };
 
 /**
  * Judges one call: pure, synchronous, the same answer for the same input, and never a throw on data. Order
  * (docs/policy-language.md, "Order"): hidden, then not listed, then every rule of every block that matches, where any
- * denial denies and the first in file order is reported; what is left is allowed if its counters have room.
+ * denial denies and the first in file order is reported; what is left is allowed, or held, if its counters have room.
  */
 export function evaluate(compiled: CompiledPolicy, facts: Facts, recorder: Recorder | null = null): Decision {
   if (isHidden(compiled, facts.tool)) return hiddenTool;
   const plan = planFor(compiled, facts.tool);
   if (!plan.listed && !compiled.defaultAllow) return notListed;
+  const shadow = plan.shadows.length === 0 ? null : shadowNotes(plan.shadows, facts, recorder);
   let denial: Decision | null = null;
+  let holds: HoldDemand[] | null = null;
   for (const rule of plan.rules) {
-    const reason = judgeRule(rule, facts, recorder);
-    if (reason === null) continue;
-    denial ??= {
-      kind: "deny",
-      rule: rule.id,
-      reason,
-      message: reason === "amount" ? rule.amountMessage : rule.message,
-    };
+    const fault = judgeRule(rule, facts, recorder);
+    if (fault === null) continue;
+    if (rule.terms !== null) {
+      holds ??= [];
+      holds.push({ rule: rule.id, reason: holdReason(fault), terms: rule.terms, message: rule.message });
+      continue;
+    }
+    denial ??= { kind: "deny", rule: rule.id, reason: reasonFor(fault), message: messageFor(rule, fault), shadow };
     if (recorder === null) return denial;
   }
-  return denial ?? plan.steady ?? { kind: "allow", counters: demandsOf(plan, facts) };
+  if (denial) return denial;
+  if (holds === null && shadow === null && plan.steady !== null) return plan.steady;
+  const counters = demandsOf(plan, facts);
+  const [first] = holds ?? [];
+  if (!first || !holds) return { kind: "allow", counters, shadow };
+  return { kind: "hold", rule: first.rule, reason: first.reason, holds, counters, shadow };
+}
+
+/** What the rules in shadow would have done; null when none of them speaks. Their limits are noted by the ledger. */
+function shadowNotes(rules: readonly CompiledRule[], facts: Facts, recorder: Recorder | null): ShadowNote[] | null {
+  let notes: ShadowNote[] | null = null;
+  for (const rule of rules) {
+    if (judgeRule(rule, facts, recorder) === null) continue;
+    notes ??= [];
+    notes.push({ rule: rule.id, would: rule.terms === null ? "deny" : "hold" });
+  }
+  return notes;
 }
 
 /** Whether the policy removes a tool from the agent's sight; such a tool is answered like one that does not exist. */
@@ -61,30 +81,50 @@ function isNamed(names: NameSet, name: string): boolean {
   return names.all || names.names.has(name) || names.globs.some((glob) => matchesGlob(glob, name));
 }
 
-/** Why a rule denies the call, or null. Unknown always takes the restrictive way. */
-function judgeRule(rule: CompiledRule, facts: Facts, recorder: Recorder | null): DenyReason | null {
+/** Why a rule speaks against the call: the reasons of denials, and a counter that cannot be split. */
+type Fault = DenyReason | "split_absent" | "split_type";
+
+function reasonFor(fault: Fault): DenyReason {
+  return fault === "split_absent" ? "absent" : fault === "split_type" ? "type" : fault;
+}
+
+/** A rule that holds has no counter, so its reasons are those of conditions. */
+function holdReason(fault: Fault): HoldDemand["reason"] {
+  return fault === "absent" || fault === "type" ? fault : "rule";
+}
+
+function messageFor(rule: CompiledRule, fault: Fault): string {
+  if (fault === "amount") return rule.amountMessage;
+  return fault === "split_absent" || fault === "split_type" ? rule.splitMessage : rule.message;
+}
+
+/** Why a rule denies or holds the call, or null. Unknown always takes the restrictive way. */
+function judgeRule(rule: CompiledRule, facts: Facts, recorder: Recorder | null): Fault | null {
   recorder?.openRule(rule);
-  const reason = denialOf(rule, facts, recorder);
-  if (reason === undefined) recorder?.closeRule({ kind: "skipped" });
-  else recorder?.closeRule(reason === null ? { kind: "passed" } : { kind: "denied", reason });
-  return reason ?? null;
+  const fault = faultOf(rule, facts, recorder);
+  if (fault === undefined) recorder?.closeRule({ kind: "skipped" });
+  else if (fault === null) recorder?.closeRule({ kind: "passed" });
+  else recorder?.closeRule({ kind: rule.terms === null ? "denied" : "held", reason: reasonFor(fault) });
+  return fault ?? null;
 }
 
 /** Undefined: the guard says that the rule does not apply. */
-function denialOf(rule: CompiledRule, facts: Facts, recorder: Recorder | null): DenyReason | null | undefined {
+function faultOf(rule: CompiledRule, facts: Facts, recorder: Recorder | null): Fault | null | undefined {
   if (rule.when) {
     recorder?.part("when");
     const applies = judge(rule.when, facts, recorder);
     if (applies === no) return undefined;
-    if (rule.action === "deny") return reasonOf(applies);
+    if (rule.action !== "evaluate") return reasonOf(applies);
   }
-  if (rule.action === "deny") return "rule";
+  if (rule.action !== "evaluate") return "rule";
   if (rule.conditions) {
     recorder?.part("conditions");
     const holds = judge(rule.conditions, facts, recorder);
     if (holds !== yes) return reasonOf(holds);
   }
-  return rule.amountFrom && findAmount(rule.amountFrom, facts) === null ? "amount" : null;
+  if (rule.amountFrom && findAmount(rule.amountFrom, facts) === null) return "amount";
+  const split = rule.splits.length === 0 ? null : splitFault(rule.splits, facts);
+  return split && (split === "absent" ? "split_absent" : "split_type");
 }
 
 /** An amount that may be added to a counter: there, a number, and not negative. */
@@ -102,14 +142,18 @@ function demandsOf(plan: Plan, facts: Facts): readonly CounterDemand[] {
   return demands;
 }
 
-/** The demand of a counter that depends on the call; null when its guard leaves nothing to count and nothing to check. */
+/**
+ * The demand of a counter that depends on the call; null when its guard leaves nothing to count and nothing to check, or
+ * when only shadow rules speak of it and the call lacks what they count.
+ */
 function movedBy(counter: PlanCounter, facts: Facts): CounterDemand | null {
-  const { source } = counter;
+  const { source, by } = counter;
   const counts = source !== null && (source.when === null || judge(source.when, facts, null) !== no);
   const limits = counter.open ?? boundsOn(counter, facts);
   if (!counts && limits.length === 0) return null;
+  if (by.length > 0 && splitFault(by, facts) !== null) return null;
   const amount = counts ? (source.from ? findAmount(source.from, facts) : source.fixed) : zero;
-  return demandOf(counter, amount ?? zero, limits);
+  return demandOf(counter, amount ?? zero, splitTexts(by, facts), limits);
 }
 
 /** The limits whose guards do not rule them out. */

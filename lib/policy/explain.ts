@@ -1,6 +1,6 @@
 import type { Value } from "@/lib/kernel/value";
 import type { CompiledPolicy, CompiledRule, LeafTest } from "./compiled";
-import type { RuleId, Scalar } from "./document";
+import type { RuleAction, RuleId, Scalar } from "./document";
 import { evaluate } from "./evaluate";
 import type { Operator } from "./operators";
 import type { Recorder, RuleOutcome } from "./recorder";
@@ -29,7 +29,9 @@ export type ConditionTrace = {
 export interface RuleTrace {
   readonly rule: RuleId;
   readonly name: string;
-  readonly action: "evaluate" | "deny";
+  readonly action: RuleAction;
+  /** True: the outcome is what would have happened. */
+  readonly shadow: boolean;
   readonly outcome: RuleOutcome;
   readonly when: ConditionTrace | null;
   readonly conditions: ConditionTrace | null;
@@ -80,8 +82,8 @@ class TraceRecorder implements Recorder {
 
   closeRule(outcome: RuleOutcome): void {
     if (!this.rule) return;
-    const { id, name, action } = this.rule;
-    this.rules.push({ rule: id, name, action, outcome, ...this.parts });
+    const { id, name, action, shadow } = this.rule;
+    this.rules.push({ rule: id, name, action, shadow, outcome, ...this.parts });
   }
 
   private add(trace: ConditionTrace): void {

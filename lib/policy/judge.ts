@@ -2,7 +2,7 @@ import type { Value } from "@/lib/kernel/value";
 import { judgeValue } from "./compare";
 import type { LeafTest, Test } from "./compiled";
 import type { Recorder } from "./recorder";
-import { hasLookalike, resolve, stepInto } from "./resolve";
+import { hasLookalike, resolve, startOf, stepInto } from "./resolve";
 import { absent, both, either, negate, no, yes } from "./truth";
 import type { Truth } from "./truth";
 import type { Facts } from "./types";
@@ -42,7 +42,7 @@ function judgeItems(items: readonly Test[], all: boolean, facts: Facts, recorder
 function judgeLeaf(test: LeafTest, facts: Facts, recorder: Recorder | null): Truth {
   const value = test.each ? undefined : resolve(test.path, facts);
   const seen: Value[] | null = recorder && test.each ? [] : null;
-  let truth = test.each ? judgeEach(test, facts.args, 0, seen) : judgeValue(test, value);
+  let truth = test.each ? judgeEach(test, startOf(test.path, facts), 0, seen) : judgeValue(test, value);
   if (truth === absent || (value === undefined && test.op === "exists")) truth = settleAbsence(test, facts, truth);
   recorder?.leaf(test, seen ?? value, truth);
   return truth;

@@ -10,6 +10,7 @@ import { evaluate } from "./evaluate";
 import { explain } from "./explain";
 import { readPolicyText } from "./parse";
 import { simulate } from "./simulate";
+import { factsOf } from "./facts";
 import type { Decision, Facts } from "./types";
 
 // A second evaluator over plain data: slow, obvious, and written without the first one's parts.
@@ -291,12 +292,11 @@ function build(policy: PolicyPlan): CompiledPolicy {
 function factsFor(tool: string, values: Json): Facts {
   const read = readJson(new TextEncoder().encode(write(values)));
   if (!read.ok) throw new Error(read.message);
-  const identity = { grant: { id: "g", label: "l", tags: [] }, server: { name: "s" }, client: { name: "c" } };
-  return { tool, args: read.value as ValueObject, ...identity, now: "2026-01-01T00:00:00Z" };
+  return factsOf({ tool, args: read.value as ValueObject });
 }
 
 function shown(decision: Decision): Answer {
-  if (decision.kind !== "allow")
+  if (decision.kind !== "allow" && decision.kind !== "hold")
     return { ...plainAnswer(decision.kind, decision.rule), reason: decision.kind === "deny" ? decision.reason : "" };
   const entries = decision.counters.map(({ counter, amount, limits }): [string, Answer["demands"][string]] => {
     const bounds = limits.map((limit) => `${limit.inclusive ? "<=" : "<"}${toText(limit.max)} ${limit.rule}`);
@@ -308,7 +308,7 @@ function shown(decision: Decision): Answer {
 /** How much an answer lets through; a larger rank allows more. */
 const rank = (kind: string): number => ["hidden", "deny", "rate_limited", "allow"].indexOf(kind);
 const verdict = (compiled: CompiledPolicy, facts: Facts, used: string): string =>
-  simulate(compiled, facts, () => parseDecimal(used) ?? zero).kind;
+  simulate(compiled, facts, () => parseDecimal(used) ?? zero).verdict.kind;
 const used = fc.constantFrom("0", "9", "99.9", "100", "1000");
 
 describe("evaluate", { timeout: 60_000 }, () => {

@@ -5,6 +5,7 @@ import type { Value } from "@/lib/kernel/value";
 import { counterName, parsePath, pointerToken } from "./path";
 import type { Path, Step } from "./path";
 import { hasLookalike, resolve } from "./resolve";
+import { factsOf } from "./facts";
 import type { Facts } from "./types";
 
 const key = (name: string): Step => ({ kind: "key", key: name });
@@ -17,7 +18,7 @@ function read(text: string): Path {
 
 function factsWith(args: ReadonlyMap<string, Value>): Facts {
   const identity = { grant: { id: "g", label: "ci", tags: ["a"] }, server: { name: "s" }, client: { name: "c" } };
-  return { tool: "t", args, ...identity, now: "2026-01-01T00:00:00Z" };
+  return factsOf({ tool: "t", args }, identity);
 }
 
 describe("parsePath", () => {

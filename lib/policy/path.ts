@@ -4,11 +4,8 @@ export type Step =
   | { readonly kind: "index"; readonly index: number }
   | { readonly kind: "each" };
 
-export const roots = ["args", "state", "grant", "server", "tool", "client"] as const;
+export const roots = ["args", "state", "grant", "server", "tool", "time", "client", "meta"] as const;
 export type Root = (typeof roots)[number];
-
-/** Roots of the wider language that this version does not judge yet. */
-export const laterRoots = ["time", "meta"] as const;
 
 /** A parsed path; `text` is how the policy wrote it. */
 export interface Path {
@@ -17,17 +14,21 @@ export interface Path {
   readonly steps: readonly Step[];
 }
 
-export type PathResult =
-  { ok: true; path: Path } | { ok: false; code: "path" | "unsupported"; message: string; hint?: string };
+export type PathResult = { ok: true; path: Path } | { ok: false; code: "path"; message: string; hint?: string };
 
 const grammar =
   /\.([^.[\]"\s]+)|\[(0|[1-9][0-9]{0,3})\]|\[\*\]|\[("(?:[^"\\\u0000-\u001f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*")\]/y;
-const facts: Readonly<Record<Exclude<Root, "args" | "state">, readonly string[]>> = {
+/** What may follow the roots that are no part of the request. */
+const facts: Readonly<Record<Exclude<Root, "args" | "state" | "meta">, readonly string[]>> = {
   grant: ["id", "label", "tags"],
   server: ["name"],
-  tool: ["name"],
+  tool: ["name", "category", "risk"],
+  time: ["hour", "minute", "weekday", "date"],
   client: ["name"],
 };
+
+/** Hints that a server may publish with a tool (MCP 2025-11-25, ToolAnnotations); `title` is no hint. */
+export const toolHints = ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"] as const;
 
 /** Characters of a path at most; the steps stay within the depth that a call may have. */
 const textMax = 512;
@@ -42,9 +43,6 @@ function refused(message: string, hint?: string): PathResult {
  */
 export function parsePath(text: string): PathResult {
   const root = /^[a-z]+/.exec(text)?.[0] ?? "";
-  if ((laterRoots as readonly string[]).includes(root)) {
-    return { ok: false, code: "unsupported", message: `Paths of \`${root}\` are not supported by this version` };
-  }
   const known = roots.find((name) => name === root);
   if (!known) return refused(`A path begins with one of ${roots.join(", ")}`, "For an argument write `args.<name>`.");
   if (text.length > textMax) return refused(`A path has at most ${textMax} characters`);
@@ -91,18 +89,25 @@ function checkRoot(path: Path): PathResult {
         "A counter is `state.<tool>.<counter>`",
         'A tool whose name has dots is written `state["a.b"].<counter>`.',
       );
+    case "meta":
+      return keys[0] === null ? refused("Request metadata is an object: name a key first") : { ok: true, path };
     case "grant":
     case "server":
     case "tool":
-    case "client": {
-      const names = facts[path.root];
-      if (keys.length === 1 && names.includes(keys[0] ?? "")) return { ok: true, path };
-      if (path.root === "tool" && ["category", "risk", "annotations"].includes(keys[0] ?? "")) {
-        return { ok: false, code: "unsupported", message: `\`${path.text}\` is not supported by this version` };
-      }
-      return refused(`\`${path.root}\` has ${names.map((name) => `\`${path.root}.${name}\``).join(", ")}`);
-    }
+    case "time":
+    case "client":
+      return checkFact(path, path.root, keys);
   }
+}
+
+function checkFact(path: Path, root: keyof typeof facts, keys: readonly (string | null)[]): PathResult {
+  const [first, second] = keys;
+  if (keys.length === 1 && facts[root].includes(first ?? "")) return { ok: true, path };
+  const isHint = keys.length === 2 && first === "annotations" && toolHints.some((hint) => hint === second);
+  if (root === "tool" && isHint) return { ok: true, path };
+  const known = facts[root].map((name) => `\`${root}.${name}\``);
+  if (root === "tool") known.push(...toolHints.map((hint) => `\`tool.annotations.${hint}\``));
+  return refused(`\`${root}\` has ${known.join(", ")}`);
 }
 
 /** Counters of `"*"` go by this name in paths and decisions, so no tool may have it in a policy. */

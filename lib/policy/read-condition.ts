@@ -8,6 +8,7 @@ import type { Path } from "./path";
 import { findPatternFault } from "./pattern";
 import type { ProblemList } from "./problems";
 import { readBoolean, readList, readMap, readNumber, readScalar, readText, readWord, requireEntry } from "./shape";
+import { checkFactValue } from "./fact-values";
 import type { TreeMap, TreeNode } from "./yaml-tree";
 
 /** Levels of `any`, `all` and `not`. */
@@ -16,8 +17,8 @@ const pathMax = 512;
 const textMax = 4096;
 const listMax = 10_000;
 
-const leafKeys = { now: ["path", "op", "value", "if_absent"] };
-const groupKeys = { now: ["any", "all", "not"] };
+export const leafKeys = ["path", "op", "value", "if_absent"];
+export const groupKeys = ["any", "all", "not"];
 
 /** A condition list: comparisons that are judged by the call alone, and bounds on counters. */
 export interface ReadConditions {
@@ -51,7 +52,7 @@ function readCondition(
   depth: number,
   bounds: CounterBound[] | null,
 ): Condition | null {
-  const isGroup = node.kind === "map" && groupKeys.now.some((key) => node.entries.has(key));
+  const isGroup = node.kind === "map" && groupKeys.some((key) => node.entries.has(key));
   if (isGroup) return readGroup(problems, node, depth);
   const map = readMap(problems, node, leafKeys, "a condition: `{path, op, value}`, `any`, `all` or `not`");
   return map && readLeaf(problems, map, bounds);
@@ -63,7 +64,7 @@ function readGroup(problems: ProblemList, node: TreeMap, depth: number): Conditi
     return null;
   }
   readMap(problems, node, groupKeys);
-  const [first, second] = [...node.entries].filter(([key]) => groupKeys.now.includes(key));
+  const [first, second] = [...node.entries].filter(([key]) => groupKeys.includes(key));
   if (second)
     problems.error("exclusive", second[1].key, `\`${second[0]}\` beside \`${first?.[0]}\`: write one per condition`);
   if (!first) return null;
@@ -91,6 +92,7 @@ function readLeaf(problems: ProblemList, map: TreeMap, bounds: CounterBound[] | 
   const value = op && valueNode ? readValue(problems, valueNode, op) : undefined;
   const ifAbsent = readIfAbsent(problems, map, op);
   if (!path || !op || value === undefined) return null;
+  if (valueNode) checkFactValue(problems, valueNode, { path, op, value });
   return { kind: "leaf", at: map.pointer, path, op, value, ifAbsent };
 }
 

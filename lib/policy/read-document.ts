@@ -1,15 +1,14 @@
 import type { MethodLine, PolicyDocument, Rule, ToolBlock } from "./document";
 import { globalScope } from "./path";
 import type { ProblemList } from "./problems";
+import { readApproval } from "./read-approval";
 import { readRule } from "./read-rule";
+import { readTests } from "./read-tests";
 import { readList, readMap, readText, readWord, requireEntry } from "./shape";
 import type { TreeMap, TreeNode } from "./yaml-tree";
 
-const documentKeys = {
-  now: ["version", "description", "default", "hide", "tools", "methods"],
-  later: ["approvals", "tests"],
-};
-const blockKeys = { now: ["rules"] };
+export const documentKeys = ["version", "description", "default", "hide", "tools", "methods", "approvals", "tests"];
+export const blockKeys = ["rules"];
 const nameMax = 128;
 
 /** Reads the whole document; what is broken is reported and left out, so that the rest is still checked. */
@@ -19,6 +18,8 @@ export function readPolicy(problems: ProblemList, root: TreeNode): PolicyDocumen
   readVersion(problems, map);
   const description = map.entries.get("description")?.value;
   const given = map.entries.get("default")?.value;
+  const approvals = map.entries.get("approvals")?.value;
+  const tests = map.entries.get("tests")?.value;
   return {
     version: "1",
     description: description ? readText(problems, description, "a text", 2000) : null,
@@ -27,6 +28,8 @@ export function readPolicy(problems: ProblemList, root: TreeNode): PolicyDocumen
     hide: readHide(problems, map),
     tools: readTools(problems, map),
     methods: readMethods(problems, map),
+    approvals: approvals ? readApproval(problems, approvals) : null,
+    tests: tests ? readTests(problems, tests) : [],
   };
 }
 
@@ -55,7 +58,7 @@ function readTools(problems: ProblemList, map: TreeMap): ToolBlock[] {
   const node = map.entries.get("tools")?.value;
   if (!node) return [];
   if (node.kind !== "map") {
-    readMap(problems, node, { now: [] }, "a map of tool names");
+    readMap(problems, node, [], "a map of tool names");
     return [];
   }
   const blocks: ToolBlock[] = [];
@@ -95,7 +98,7 @@ function readMethods(problems: ProblemList, map: TreeMap): MethodLine[] {
   const node = map.entries.get("methods")?.value;
   if (!node) return [];
   if (node.kind !== "map") {
-    readMap(problems, node, { now: [] }, "a map of method names");
+    readMap(problems, node, [], "a map of method names");
     return [];
   }
   const lines: MethodLine[] = [];

@@ -3,8 +3,8 @@ import type { CompiledRule, LeafTest } from "./compiled";
 import type { Truth } from "./truth";
 import type { DenyReason } from "./types";
 
-/** How one rule ended. `reason` belongs to `denied`. */
-export type RuleOutcome = { kind: "passed" | "skipped" } | { kind: "denied"; reason: DenyReason };
+/** How one rule ended; `skipped`: its guard left it out. A rule in shadow ends so too, without effect. */
+export type RuleOutcome = { kind: "passed" | "skipped" } | { kind: "denied" | "held"; reason: DenyReason };
 
 /** Listens while a call is judged. The hot path has none; `explain` passes one to the very same code. */
 export interface Recorder {

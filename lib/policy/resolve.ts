@@ -1,17 +1,24 @@
 import { foldKey } from "@/lib/kernel/fold";
 import type { Value, ValueObject } from "@/lib/kernel/value";
 import type { Path, Step } from "./path";
+import { timeFact } from "./time-facts";
 import type { Facts } from "./types";
 
 /** The value that a path without `[*]` leads to; undefined when it is absent. Only own keys of objects are read. */
 export function resolve(path: Path, facts: Facts): Value | undefined {
-  if (path.root !== "args") return resolveFact(path, facts);
-  let value: Value | undefined = facts.args;
+  const start = startOf(path, facts);
+  if (start === undefined) return resolveFact(path, facts);
+  let value: Value | undefined = start;
   for (const step of path.steps) {
     value = stepInto(value, step);
     if (value === undefined) return undefined;
   }
   return value;
+}
+
+/** The object that the steps of `args` and `meta` walk into; undefined for facts, which are looked up by name. */
+export function startOf(path: Path, facts: Facts): ValueObject | undefined {
+  return path.root === "args" ? facts.args : path.root === "meta" ? facts.meta : undefined;
 }
 
 export function stepInto(value: Value | undefined, step: Step): Value | undefined {
@@ -26,7 +33,7 @@ export function stepInto(value: Value | undefined, step: Step): Value | undefine
 }
 
 function resolveFact(path: Path, facts: Facts): Value | undefined {
-  const [step] = path.steps;
+  const [step, hint] = path.steps;
   const key = step?.kind === "key" ? step.key : "";
   switch (path.root) {
     case "grant":
@@ -34,13 +41,22 @@ function resolveFact(path: Path, facts: Facts): Value | undefined {
     case "server":
       return facts.server.name;
     case "tool":
-      return facts.tool;
+      return key === "name" ? facts.tool : resolveToolFact(key, hint, facts);
+    case "time":
+      return timeFact(key, facts.now);
     case "client":
-      return facts.client.name;
+      return facts.client.name ?? undefined;
     case "args":
+    case "meta":
     case "state":
       return undefined;
   }
+}
+
+function resolveToolFact(key: string, hint: Step | undefined, { toolFacts }: Facts): Value | undefined {
+  if (key === "category") return toolFacts.category ?? undefined;
+  if (key === "risk") return toolFacts.risk ?? undefined;
+  return hint?.kind === "key" ? toolFacts.annotations.get(hint.key) : undefined;
 }
 
 /**
@@ -48,7 +64,8 @@ function resolveFact(path: Path, facts: Facts): Value | undefined {
  * read it, so nobody can say that the argument is absent.
  */
 export function hasLookalike(path: Path, facts: Facts): boolean {
-  let values: readonly (Value | undefined)[] = path.root === "args" ? [facts.args] : [];
+  const start = startOf(path, facts);
+  let values: readonly (Value | undefined)[] = start === undefined ? [] : [start];
   for (const step of path.steps) {
     if (step.kind === "key" && values.some((value) => lookalikeOf(step.key, value))) return true;
     values = step.kind === "each" ? values.flatMap(elementsOf) : values.map((value) => stepInto(value, step));

@@ -5,12 +5,6 @@ import { nearest } from "./nearest";
 import type { Place, ProblemList } from "./problems";
 import type { TreeEntry, TreeMap, TreeNode } from "./yaml-tree";
 
-/** Keys that a map may have; `later` ones belong to the wider language and are refused by name, never ignored. */
-export interface KnownKeys {
-  readonly now: readonly string[];
-  readonly later?: readonly string[];
-}
-
 /** What a node is, in the words of the problems. */
 export function wordFor(node: TreeNode): string {
   if (node.kind !== "scalar") return node.kind === "map" ? "a map" : "a list";
@@ -25,12 +19,15 @@ function wrongType(problems: ProblemList, node: TreeNode, wanted: string, hint?:
 }
 
 /** The node as a map whose every key is known; unknown ones are reported with the nearest known key. */
-export function readMap(problems: ProblemList, node: TreeNode, known: KnownKeys, wanted = "a map"): TreeMap | null {
+export function readMap(
+  problems: ProblemList,
+  node: TreeNode,
+  known: readonly string[],
+  wanted = "a map",
+): TreeMap | null {
   if (node.kind !== "map") return wrongType(problems, node, wanted);
   for (const [name, entry] of node.entries) {
-    if (known.now.includes(name)) continue;
-    if (known.later?.includes(name)) unsupported(problems, entry.key, `\`${name}\``);
-    else unknownKey(problems, name, entry.key, known.now);
+    if (!known.includes(name)) unknownKey(problems, name, entry.key, known);
   }
   return node;
 }
@@ -39,16 +36,6 @@ function unknownKey(problems: ProblemList, name: string, place: Place, known: re
   const close = nearest(name, known);
   const hint = close === null ? `Known keys: ${known.join(", ")}.` : `Did you mean \`${close}\`?`;
   problems.error("unknown_key", place, `Unknown key \`${name.slice(0, 80)}\``, hint);
-}
-
-/** A part of the language that this version cannot enforce is an error: ignoring it would allow what it forbids. */
-export function unsupported(problems: ProblemList, place: Place, what: string): void {
-  problems.error(
-    "unsupported",
-    place,
-    `${what} is not supported by this version`,
-    "Remove it; it would not be enforced.",
-  );
 }
 
 export function readList(problems: ProblemList, node: TreeNode, wanted = "a list"): readonly TreeNode[] | null {

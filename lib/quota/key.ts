@@ -1,13 +1,19 @@
+/** Whose calls share one counter. */
+export const counterPers = ["grant", "policy", "server", "org"] as const;
+export type CounterPer = (typeof counterPers)[number];
+
 /** What one counter belongs to. */
 export interface CounterScope {
-  grantId: string;
+  per: CounterPer;
+  /** Id of the grant, policy, server or organisation that `per` names. */
+  scopeId: string;
   policyId: string;
   /** `<tool>.<counter>` or `_global.<counter>`, as in a `CounterDemand`. */
   counter: string;
   /** What is counted, as in a `CounterDemand`: an edit of the policy that changes it starts a new count. */
-  meaning?: string;
+  meaning: string;
   /** Values that split the counter, in the order of the rule. */
-  by?: readonly string[];
+  by: readonly string[];
 }
 
 /**
@@ -15,5 +21,19 @@ export interface CounterScope {
  * names hold; rotating a grant's token or publishing a version that leaves the counter alone keeps it.
  */
 export function counterKey(scope: CounterScope): string {
-  return JSON.stringify([scope.grantId, scope.policyId, scope.counter, scope.meaning ?? "", ...(scope.by ?? [])]);
+  return JSON.stringify([...baseOf(scope), ...scope.by]);
+}
+
+/** The key that all `by` values of one counter share; null when nothing splits it. */
+export function counterFamily(scope: CounterScope): string | null {
+  return scope.by.length === 0 ? null : JSON.stringify(["family", ...baseOf(scope)]);
+}
+
+/** Values that may split one counter within one window; the next one is refused, so that nobody can fill the store. */
+export const byValuesMax = 1000;
+
+/** Counters of one grant keep the form of before `per`, so that their counts go on. */
+function baseOf({ per, scopeId, policyId, counter, meaning }: CounterScope): string[] {
+  const base = [scopeId, policyId, counter, meaning];
+  return per === "grant" ? base : [per, ...base];
 }
