@@ -45,6 +45,8 @@ async function listPages(page: Page, demo: Demo): Promise<{ name: string; path: 
     { name: "server", path: `/servers/${demo.serverId}`, ready: "table" },
     { name: "grants", path: "/grants", ready: "table" },
     { name: "grant-mint", path: "/grants?dialog=mint", ready: "[role=dialog]" },
+    { name: "api-tokens", path: "/settings/api-tokens", ready: "h1" },
+    { name: "api-token-mint", path: "/settings/api-tokens?dialog=mint", ready: "[role=dialog]" },
     { name: "not-found", path: "/servers/none", ready: "h1" },
   ];
 }

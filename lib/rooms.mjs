@@ -30,6 +30,7 @@ export const rooms = {
     "analytics",
   ],
   sandbox: ["kernel", "policy", "env", "auth", "http", "vault", "grants", "servers", "policies", "gateway"],
+  cli: ["kernel", "quota", "policy", "env", "db", "audit", "http", "vault", "servers"],
 };
 
 /** Rooms that may import every room of the table: the composition root and the test rig. */
@@ -38,4 +39,4 @@ rooms.server = all;
 rooms.testing = [...all, "server"];
 
 /** Doors of a room when they are more than `<room>.server.ts`. */
-export const doors = { http: ["http", "route", "egress"] };
+export const doors = { auth: ["auth", "secret-token"], http: ["http", "route", "egress"] };

@@ -1,6 +1,10 @@
 import type { Ctx, Permission, Role } from "@/lib/kernel/ctx";
 
-const roleWords: Record<Role, string> = { viewer: "Viewer", policy_manager: "Policy manager", admin: "Admin" };
+export const roleWords: Readonly<Record<Role, string>> = {
+  viewer: "Viewer",
+  policy_manager: "Policy manager",
+  admin: "Admin",
+};
 
 export function roleWord(role: Role): string {
   return roleWords[role];

@@ -1,11 +1,15 @@
 import "server-only";
 import { randomUUID } from "node:crypto";
+import { hasBearer } from "@/lib/kernel/bearer";
 import type { Ctx, Permission } from "@/lib/kernel/ctx";
 import type { OrgId } from "@/lib/kernel/ids";
+import { getCtxByBearer } from "./api-token-lookup.server";
 import { allPermissions } from "./matrix";
 import { pathHeader, signInAddress } from "./return-address";
 import { findCtxByCookie } from "./sessions.server";
+import { visitorOf } from "./visitor";
 
+export { listApiTokens, mintApiToken, revokeApiToken } from "./api-tokens.server";
 export {
   changeRole,
   createMember,
@@ -25,9 +29,17 @@ export async function findCtx(): Promise<Ctx | null> {
   return findCtxByCookie((await headers()).get("cookie"), randomUUID());
 }
 
-/** The caller behind a request. Null when nobody is signed in; never throws. */
-export function findCtxOf(request: Request, requestId: string): Promise<Ctx | null> {
-  return findCtxByCookie(request.headers.get("cookie"), requestId);
+/**
+ * The caller behind a request: by its Bearer header if it has one, whatever cookies come with it, else by its session. Null when
+ * nobody is signed in. Throws `api_token` and `too_many_requests` for a Bearer header that holds no good API token.
+ */
+export async function findCtxOf(request: Request, requestId: string): Promise<Ctx | null> {
+  const authorization = request.headers.get("authorization");
+  if (authorization === null || !hasBearer(authorization)) {
+    return findCtxByCookie(request.headers.get("cookie"), requestId);
+  }
+  const { address } = visitorOf(Object.fromEntries(request.headers));
+  return getCtxByBearer(authorization, address, requestId);
 }
 
 /** For pages: the caller if the role has the permission. Nobody signed in goes to the sign-in page and back; a missing right is status 403. */

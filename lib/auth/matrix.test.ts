@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { roles, type Permission } from "@/lib/kernel/ctx";
-import { allPermissions, permissionsOf } from "./matrix";
+import { allPermissions, lesserRole, permissionsOf, rolesWithin } from "./matrix";
 
 /** The table of docs/security.md: V, P, A. */
 const table: Record<Permission, string> = {
@@ -11,6 +11,7 @@ const table: Record<Permission, string> = {
   "grant.manage": "--A",
   "server.manage": "--A",
   "member.manage": "--A",
+  "token.manage": "--A",
   "audit.read": "--A",
 };
 
@@ -23,4 +24,12 @@ test("A5 the table names every permission, and each role has all of the role bel
   expect([...allPermissions].sort()).toEqual(Object.keys(table).sort());
   for (const permission of permissionsOf("viewer")) expect(permissionsOf("policy_manager").has(permission)).toBe(true);
   for (const permission of permissionsOf("policy_manager")) expect(permissionsOf("admin").has(permission)).toBe(true);
+});
+
+test("A5 of two roles the lesser one counts, whichever comes first", () => {
+  for (const [index, role] of roles.entries()) {
+    expect(rolesWithin(role)).toEqual(roles.slice(0, index + 1));
+    for (const other of rolesWithin(role))
+      expect([lesserRole(role, other), lesserRole(other, role)]).toEqual([other, other]);
+  }
 });

@@ -1,4 +1,4 @@
-import type { Permission, Role } from "@/lib/kernel/ctx";
+import { roles, type Permission, type Role } from "@/lib/kernel/ctx";
 
 const viewer = ["read"] as const satisfies Permission[];
 const policyManager = [...viewer, "policy.write", "policy.attach", "server.scan"] as const satisfies Permission[];
@@ -7,6 +7,7 @@ const admin = [
   "grant.manage",
   "server.manage",
   "member.manage",
+  "token.manage",
   "audit.read",
 ] as const satisfies Permission[];
 
@@ -23,4 +24,14 @@ export const allPermissions: ReadonlySet<Permission> = matrix.admin;
 /** What a member of this role may do. */
 export function permissionsOf(role: Role): ReadonlySet<Permission> {
   return matrix[role];
+}
+
+/** The roles that this one includes: itself and those below it. */
+export function rolesWithin(role: Role): Role[] {
+  return roles.slice(0, roles.indexOf(role) + 1);
+}
+
+/** The one of two roles that may do less. */
+export function lesserRole(a: Role, b: Role): Role {
+  return rolesWithin(b).includes(a) ? a : b;
 }

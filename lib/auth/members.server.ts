@@ -67,17 +67,17 @@ export async function changeRole(ctx: Ctx, userId: string, role: Role): Promise<
   });
 }
 
-/** Takes a member out of the organisation and ends their sessions in it. Throws `last_admin`, `not_found`. */
+/** Takes a member out of the organisation and ends their sessions and API tokens in it. Throws `last_admin`, `not_found`. */
 export async function removeMember(ctx: Ctx, userId: string): Promise<void> {
   requirePermission(ctx, "member.manage");
   await transaction(async (tx) => {
     const before = await lockMember(tx, ctx, userId);
     if (before === "admin") await requireOtherAdmin(tx, ctx, userId);
     await tx.member.deleteMany({ where: { orgId: ctx.orgId, userId } });
-    await tx.consoleSession.updateMany({
-      where: { orgId: ctx.orgId, userId, revokedAt: null },
-      data: { revokedAt: ctx.now },
-    });
+    const ended = { where: { orgId: ctx.orgId, userId, revokedAt: null }, data: { revokedAt: ctx.now } };
+    await tx.consoleSession.updateMany(ended);
+    // Who comes back later does not find old tokens alive.
+    await tx.apiToken.updateMany(ended);
     await appendAudit(tx, ctx, { action: "member.remove", object: `member:${userId}`, before: { role: before } });
     await publishChange(tx, { topic: "members", orgId: ctx.orgId, id: userId });
   });

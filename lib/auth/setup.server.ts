@@ -1,5 +1,5 @@
 import "server-only";
-import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { appendAudit } from "@/lib/audit/audit.server";
 import { prisma, publishChange, transaction, type Tx } from "@/lib/db/db.server";
 import { isUniqueViolation } from "@/lib/db/failure";
@@ -9,6 +9,7 @@ import type { OrgId } from "@/lib/kernel/ids";
 import { allPermissions } from "./matrix";
 import { hashPassword } from "./password.server";
 import type { SetupInput } from "./schema";
+import { hashOf } from "./secret-token.server";
 
 /** True once an admin exists: set-up is over for good. */
 export async function isSetUp(): Promise<boolean> {
@@ -72,8 +73,4 @@ function setupCtx(orgId: OrgId, requestId: string): Ctx {
     requestId,
     now: new Date(),
   };
-}
-
-function hashOf(token: string): string {
-  return createHash("sha256").update(token).digest("hex");
 }

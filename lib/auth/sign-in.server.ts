@@ -1,8 +1,8 @@
 import "server-only";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import { prisma } from "@/lib/db/db.server";
-import { AppError } from "@/lib/kernel/errors";
 import { singleton } from "@/lib/kernel/singleton";
+import { takeAttempt } from "./attempts.server";
 import { isPassword } from "./password.server";
 import { SignInInput } from "./schema";
 import { openSession } from "./sessions.server";
@@ -42,12 +42,6 @@ export async function signIn(input: unknown, visitor: Visitor): Promise<{ userId
 
 /** Takes a point before the password is looked at, so that parallel attempts cannot share one. */
 async function admit(account: string, address: string): Promise<void> {
-  try {
-    await limits().address.consume(address);
-    await limits().account.consume(account);
-  } catch (cause) {
-    const waitMs = typeof cause === "object" && cause !== null && "msBeforeNext" in cause ? cause.msBeforeNext : null;
-    const retryAfterMs = typeof waitMs === "number" ? waitMs : 60_000;
-    throw new AppError("too_many_requests", { detail: "sign-in", retryAfterMs });
-  }
+  await takeAttempt(limits().address, address, "sign-in");
+  await takeAttempt(limits().account, account, "sign-in");
 }

@@ -1,8 +1,8 @@
 import "server-only";
 import { findGrantByToken, touchGrant, type GrantIdentity } from "@/lib/grants/grants.server";
+import { bearerOf } from "@/lib/kernel/bearer";
 import { isAppError } from "@/lib/kernel/errors";
 import { findUpstream, type Upstream } from "@/lib/servers/servers.server";
-import { bearerOf } from "./door";
 import { countFailure } from "./failed-tokens.server";
 
 export type Authenticated =

@@ -32,11 +32,6 @@ export function checkDoor(method: string, url: string, headers: RequestHeaders, 
   return { ok: true, serverId };
 }
 
-/** The token of `Authorization: Bearer <token>`: scheme in any case, exactly one space, nothing behind. */
-export function bearerOf(authorization: string | null): string | null {
-  return /^bearer ([\x21-\x7e]{1,200})$/i.exec(authorization ?? "")?.[1] ?? null;
-}
-
 function splitUrl(url: string): { path: string; query: string } {
   const afterScheme = url.indexOf("://");
   const start = afterScheme < 0 ? 0 : url.indexOf("/", afterScheme + 3);

@@ -1,46 +1,16 @@
 import "server-only";
-import { createHash, randomInt, timingSafeEqual } from "node:crypto";
-import { crc32 } from "node:zlib";
+import { isSecretToken, makeSecretToken } from "@/lib/auth/secret-token.server";
 
-const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+export { hashOf, hintOf, sameHash } from "@/lib/auth/secret-token.server";
+
 const prefix = "plg_";
-const secretLength = 43;
-const checksumLength = 6;
-const shape = /^plg_([0-9A-Za-z]{43})([0-9A-Za-z]{6})$/;
 
-/** A new grant token: `plg_`, 43 base62 characters (256 bits of randomness), 6 characters of CRC-32 against typing errors. */
+/** A new grant token: `plg_` and the form of every token of the product. */
 export function makeToken(): string {
-  const secret = Array.from({ length: secretLength }, () => alphabet.charAt(randomInt(alphabet.length))).join("");
-  return prefix + secret + checksumOf(secret);
+  return makeSecretToken(prefix);
 }
 
-/** True when the text has the form and the checksum of a token. Costs no database work; says nothing about validity. */
+/** True when the text has the form and the checksum of a grant token. Costs no database work; says nothing about validity. */
 export function isWellFormed(token: string): boolean {
-  const match = shape.exec(token);
-  return match?.[1] !== undefined && match[2] === checksumOf(match[1]);
-}
-
-/** SHA-256 of the token, hex: what is stored and searched for. The token itself carries 256 random bits, so no salt is needed. */
-export function hashOf(token: string): string {
-  return createHash("sha256").update(token).digest("hex");
-}
-
-/** Last four characters, to tell tokens apart in lists. */
-export function hintOf(token: string): string {
-  return token.slice(-4);
-}
-
-/** Compares two hex digests in constant time. */
-export function sameHash(a: string, b: string): boolean {
-  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
-}
-
-function checksumOf(secret: string): string {
-  let rest = crc32(secret);
-  let text = "";
-  for (let index = 0; index < checksumLength; index += 1) {
-    text = alphabet.charAt(rest % alphabet.length) + text;
-    rest = Math.floor(rest / alphabet.length);
-  }
-  return text;
+  return isSecretToken(prefix, token);
 }

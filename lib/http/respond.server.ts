@@ -48,13 +48,18 @@ export function respondError(error: unknown, requestId: string): Response {
   return Response.json(body, { status: row.status, headers });
 }
 
+/** The path of a URL as the log keeps it: no query, and no token that somebody put into the path. */
+export function loggedPath(url: string): string {
+  return new URL(url).pathname.replace(/(pl[gt]_)[0-9a-z]+/gi, "$1…");
+}
+
 /** The one log line of a request. */
 export function logRequest(
   request: Request,
   outcome: { requestId: string; status: number; ms: number; error?: unknown },
 ): void {
   const { error, ...facts } = outcome;
-  const line = { ...facts, method: request.method, path: new URL(request.url).pathname };
+  const line = { ...facts, method: request.method, path: loggedPath(request.url) };
   if (error === undefined) {
     log().info(line);
     return;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { AppError, errorTable } from "@/lib/kernel/errors";
-import { respond, respondError } from "./respond.server";
+import { loggedPath, respond, respondError } from "./respond.server";
 
 test("every row of the error table answers with its own status, text and advice, and nothing internal", async () => {
   for (const [code, row] of Object.entries(errorTable)) {
@@ -38,4 +38,9 @@ test("answers are never stored, and whole numbers of any size keep their digits"
   expect([response.status, await response.text()]).toEqual([201, '{"seq":"9007199254740993"}']);
   expect(response.headers.get("cache-control")).toBe("no-store");
   expect(respond(undefined, "r").status).toBe(204);
+});
+
+test("A2 the log keeps neither query nor a token that stands in the path", () => {
+  expect(loggedPath("http://localhost/api/policies?token=plt_abc")).toBe("/api/policies");
+  expect(loggedPath("http://localhost/api/plt_a1B2/x/PLG_c3D4")).toBe("/api/plt_…/x/PLG_…");
 });

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { z } from "zod";
 import { findCtxOf } from "@/lib/auth/auth.server";
 import { env } from "@/lib/env/env.server";
+import { hasBearer } from "@/lib/kernel/bearer";
 import { requirePermission, type Ctx, type Permission } from "@/lib/kernel/ctx";
 import { AppError } from "@/lib/kernel/errors";
 import { readJsonBody } from "./body";
@@ -37,9 +38,10 @@ interface Shape<C, B, Q, P> {
 export type RouteHandler = (request: Request, context?: { params?: Promise<unknown> }) => Promise<Response>;
 
 /**
- * A route of the console's API. In this order: own origin for everything that changes state (CSRF), session, permission,
- * parameters, query, body, then `handle`, which calls one service verb and throws what it likes. Every end is one answer of
- * the error table's form and one log line.
+ * A route of the console's API. In this order: own origin for everything that changes state (CSRF), session or API token,
+ * permission, parameters, query, body, then `handle`, which calls one service verb and throws what it likes. Every end is one
+ * answer of the error table's form and one log line. With a Bearer header the origin is not asked for and no cookie is read:
+ * a page of another site can neither send that header nor lean on it.
  */
 export function adminRoute<
   B extends Schema | undefined = undefined,
@@ -48,6 +50,7 @@ export function adminRoute<
 >(route: Shape<Ctx, B, Q, P> & { permission: Permission }): RouteHandler {
   return answering((request, requestId, context) =>
     run(route, request, requestId, context, async () => {
+      if (!hasBearer(request.headers.get("authorization"))) requireOwnOrigin(request);
       const ctx = await findCtxOf(request, requestId);
       if (!ctx) throw new AppError("unauthenticated");
       requirePermission(ctx, route.permission);
@@ -63,7 +66,10 @@ export function publicRoute<
   P extends Schema | undefined = undefined,
 >(route: Shape<null, B, Q, P>): RouteHandler {
   return answering((request, requestId, context) =>
-    run(route, request, requestId, context, () => Promise.resolve(null)),
+    run(route, request, requestId, context, async () => {
+      requireOwnOrigin(request);
+      return null;
+    }),
   );
 }
 
@@ -73,6 +79,10 @@ export function guardOrigin<C>(handler: (request: Request, context: C) => Promis
     if (isForeign(request)) return respondError(new AppError("bad_origin"), randomUUID());
     return handler(request, context);
   };
+}
+
+function requireOwnOrigin(request: Request): void {
+  if (isForeign(request)) throw new AppError("bad_origin");
 }
 
 function isForeign(request: Request): boolean {
@@ -107,7 +117,6 @@ async function run<C, B extends Schema | undefined, Q extends Schema | undefined
   context: Context,
   authorise: () => Promise<C>,
 ): Promise<Response> {
-  if (isForeign(request)) throw new AppError("bad_origin");
   const ctx = await authorise();
   const params = route.params?.safeParse((await context?.params) ?? {});
   if (params && !params.success) throw new AppError("not_found", { detail: "path parameter", cause: params.error });

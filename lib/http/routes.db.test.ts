@@ -3,11 +3,13 @@ import { readdirSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { mintApiToken } from "@/lib/auth/auth.server";
 import { prisma } from "@/lib/db/db.server";
+import { roles, type Role } from "@/lib/kernel/ctx";
 import { createGrantRow, createPolicyRow, createServerRow } from "@/lib/testing/factories";
 import { openTestHouse, type TestHouse } from "@/lib/testing/house";
 import { createPeople, type People } from "@/lib/testing/people";
-import { apiRequest } from "@/lib/testing/session";
+import { apiRequest, type RequestOptions } from "@/lib/testing/session";
 import type { RouteHandler } from "./route.server";
 
 const folder = path.resolve("app/api");
@@ -27,11 +29,13 @@ interface Things {
 
 interface Row {
   statuses: Statuses;
-  make?: "server" | "policy" | "grant";
+  make?: "server" | "policy" | "grant" | "apiToken";
   body?: (things: Things) => object;
   query?: string;
   /** Audit rows of a successful call. */
   audits?: number;
+  /** Only with a session: an API token of any role gets 403. */
+  noToken?: true;
 }
 
 const yaml = `version: "1"\ntools:\n  create_charge: { rules: [] }\n`;
@@ -43,7 +47,7 @@ const readOne: Statuses = [401, 200, 200, 200, 404];
 const table: Record<string, Row> = {
   "GET session": { statuses: read },
   "GET overview": { statuses: read },
-  "GET events": { statuses: read, query: "?topics=calls" },
+  "GET events": { statuses: read, query: "?topics=calls", noToken: true },
   "GET logs": { statuses: read },
   "GET logs/integrity": { statuses: read },
   "GET logs/[decisionId]": { statuses: [401, 404, 404, 404, 404] },
@@ -63,6 +67,13 @@ const table: Record<string, Row> = {
   "DELETE servers/[id]": { statuses: [401, 403, 403, 204, 404], make: "server", audits: 1 },
   "POST servers/[id]/scan": { statuses: [401, 403, 502, 502, 404], make: "server" },
   "GET servers/[id]/tools": { statuses: readOne, make: "server" },
+  "PATCH servers/[id]/tools/[name]": {
+    statuses: [401, 403, 200, 200, 404],
+    make: "server",
+    body: () => ({ category: "destructive", reason: "x" }),
+    audits: 1,
+  },
+  "GET servers/[id]/scaffold": { statuses: readOne, make: "server", query: "?safe=true" },
   "PUT servers/[id]/headers/[name]": {
     statuses: [401, 403, 403, 200, 404],
     make: "server",
@@ -99,6 +110,15 @@ const table: Record<string, Row> = {
     body: ({ policyId }) => ({ policyId }),
     audits: 1,
   },
+  "GET api-tokens": { statuses: read },
+  "POST api-tokens": {
+    statuses: [401, 201, 201, 201, 201],
+    body: () => ({ name: name(), role: "viewer", expiresInDays: 30 }),
+    audits: 1,
+    noToken: true,
+  },
+  // The token in question is an admin's own.
+  "POST api-tokens/[id]/revoke": { statuses: [401, 404, 404, 200, 404], make: "apiToken", audits: 1, noToken: true },
   // Open to everybody by their nature; the first closes itself once an admin exists.
   "POST setup": {
     statuses: [404, 404, 404, 404, 404],
@@ -130,21 +150,30 @@ afterAll(() => house.close());
 
 async function make(kind: Row["make"]): Promise<Things> {
   const { orgId } = people;
-  const serverId = await createServerRow(orgId, { name: name(), headers: { "x-canary": "canary secret" } });
+  const serverId = await createServerRow(orgId, {
+    name: name(),
+    tools: ["create_charge", "x-canary"],
+    headers: { "x-canary": "canary secret" },
+  });
   const policyId = await createPolicyRow(orgId, yaml, name());
   const grantId = kind === "grant" ? (await createGrantRow(orgId, { serverId, label: name() })).grant.id : "";
-  const id = { server: serverId, policy: policyId, grant: grantId }[kind ?? "server"];
+  const apiTokenId = kind === "apiToken" ? (await mintAs("viewer")).apiToken.id : "";
+  const id = { server: serverId, policy: policyId, grant: grantId, apiToken: apiTokenId }[kind ?? "server"];
   return { id, name: "x-canary", version: "1", decisionId: randomUUID(), serverId, policyId };
 }
 
+/** An API token of that role, of the admin. */
+const mintAs = (role: Role) => mintApiToken(people.admin.ctx, { name: name(), role, expiresInDays: 1 });
+
 const auditRows = () => prisma().adminAudit.count({ where: { orgId: people.orgId } });
 
-async function call(key: string, row: Row, caller: Caller, things: Things): Promise<Response> {
+const sessionOf = (caller: Caller) => ({ cookie: caller === "signedOut" ? null : people[caller].cookie });
+
+async function call(key: string, row: Row, who: RequestOptions, things: Things): Promise<Response> {
   const [method = "", route = ""] = key.split(" ");
   const at = route.replace(/\[(\w+)\]/g, (_, part: keyof Things) => things[part]);
-  const cookie = caller === "signedOut" ? null : people[caller].cookie;
   const body = row.body?.(things);
-  const request = apiRequest(method, `/api/${at}${row.query ?? ""}`, { cookie, ...(body ? { body } : {}) });
+  const request = apiRequest(method, `/api/${at}${row.query ?? ""}`, { ...who, ...(body ? { body } : {}) });
   const names = [...route.matchAll(/\[(\w+)\]/g)].map((match) => match[1] as keyof Things);
   const params = Promise.resolve(Object.fromEntries(names.map((part) => [part, things[part]])));
   const handler = handlers.get(key);
@@ -162,7 +191,7 @@ describe.each(Object.entries(table).filter(([, row]) => row.statuses[0] !== 0))(
     async (caller, status) => {
       const things = await make(row.make);
       const before = await auditRows();
-      const response = await call(key, row, caller, things);
+      const response = await call(key, row, sessionOf(caller), things);
       const text = key === "GET events" ? "" : await response.text();
       await response.body?.cancel().catch(() => undefined);
       expect([response.status, text.slice(0, 200)]).toEqual([status, expect.anything()]);
@@ -179,7 +208,19 @@ describe.each(Object.entries(table).filter(([, row]) => row.statuses[0] !== 0))(
   test("A5 what does not look like an id does not exist", async () => {
     if (!key.includes("[")) return;
     const things = { ...(await make(row.make)), id: "../x", decisionId: "x" };
-    expect((await call(key, row, "admin", things)).status).toBe(404);
+    expect((await call(key, row, sessionOf("admin"), things)).status).toBe(404);
+  });
+
+  test("A5 an admin's API token of a role may what that role may, without cookie and Origin, and no more", async () => {
+    for (const [index, role] of roles.entries()) {
+      const { token } = await mintAs(role);
+      const things = await make(row.make);
+      const who = { headers: { authorization: `Bearer ${token}`, origin: null } };
+      const response = await call(key, row, who, things);
+      await response.body?.cancel();
+      const isPublic = key === "POST setup";
+      expect(response.status, role).toBe(isPublic || row.noToken ? 403 : row.statuses[index + 1]);
+    }
   });
 });
 

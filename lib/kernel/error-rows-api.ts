@@ -16,12 +16,20 @@ export const apiErrors = {
     say: "Sign in first.",
     check: "Session ended, or no session cookie was sent.",
   },
+  api_token: {
+    status: 401,
+    rpc: -31001,
+    owner: "caller",
+    say: "The API token is malformed, unknown, expired or revoked.",
+    check: "Its state under Settings, API tokens; that it was copied whole; that its owner is still a member.",
+  },
   forbidden: {
     status: 403,
     rpc: -31001,
     owner: "caller",
     say: "Your role does not allow this.",
-    check: "Ask an admin; the role table is in docs/security.md.",
+    check:
+      "Ask an admin; the role table is in docs/security.md. An API token has a role of its own and manages no tokens.",
   },
   bad_origin: {
     status: 403,
@@ -92,6 +100,13 @@ export const apiErrors = {
     owner: "caller",
     say: "The policy has errors and was not published.",
     check: "The `issues` list gives line, column and hint.",
+  },
+  policy_tests_failed: {
+    status: 422,
+    rpc: -32602,
+    owner: "caller",
+    say: "Tests in the policy fail, so it was not published.",
+    check: "The `issues` list names them. `allowFailingTests` with a reason publishes all the same.",
   },
   scan_failed: {
     status: 502,

@@ -1,6 +1,6 @@
 import "server-only";
 import { onChange, onReconnect, type Change } from "@/lib/db/db.server";
-import type { Ctx } from "@/lib/kernel/ctx";
+import { requireSession, type Ctx } from "@/lib/kernel/ctx";
 import { AppError } from "@/lib/kernel/errors";
 import { singleton } from "@/lib/kernel/singleton";
 import { eventText, topics, type Topic } from "./topics";
@@ -23,9 +23,11 @@ const hub = singleton<Hub>("event-streams", () => ({ streams: new Set(), wired: 
 /**
  * A server-sent event stream of the organisation's changes for the console: topic and id only, never data.
  * Heartbeat every 15 s; `reset` tells the page to read everything again after the database connection was lost.
- * Throws `too_many_requests` above six streams per person. Ends when the person's session or membership changes.
+ * Throws `too_many_requests` above six streams per person, `forbidden` for an API token, whose end no stream would notice.
+ * Ends when the person's session or membership changes.
  */
 export function openEventStream(ctx: Ctx, wanted: readonly Topic[]): ReadableStream<Uint8Array> {
+  requireSession(ctx);
   wire();
   const owner = ctx.actor.kind === "user" ? ctx.actor.userId : "system";
   const own = [...hub.streams].filter((stream) => stream.owner === owner).length;

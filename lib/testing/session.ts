@@ -25,7 +25,7 @@ export async function createCookie(ctx: Ctx): Promise<string> {
   return `${sessionCookieName(env().publicUrl)}=${token}`;
 }
 
-interface RequestOptions {
+export interface RequestOptions {
   cookie?: string | null;
   /** Sent as JSON. */
   body?: unknown;
