@@ -3,12 +3,13 @@ import { setTimeout as wait } from "node:timers/promises";
 import type pg from "pg";
 import { openChangeFeed, type ChangeFeed } from "./change-feed.server";
 import { changeChannel, toPayload, type Change } from "./change";
+import { dropClock, readClock } from "./clock.server";
 import { checkServer, makePool, makePrisma, stepTimeoutMs } from "./connect.server";
 import type { Prisma, PrismaClient } from "./generated/client";
 import { migrate } from "./migrate.server";
 import { openBundled, type BundledDatabase } from "./owner.server";
 import { startError } from "@/lib/env/start-error";
-import { type AppError } from "@/lib/kernel/errors";
+import { AppError } from "@/lib/kernel/errors";
 import { singleton } from "@/lib/kernel/singleton";
 
 export type { Change, ChangeTopic } from "./change";
@@ -132,6 +133,7 @@ export async function closeDatabase(): Promise<void> {
   const opened = here.opened ?? (await here.opening?.catch(() => null));
   if (!opened) return;
   here.opened = null;
+  dropClock();
   const ends = [opened.feed.close(), opened.prisma.$disconnect(), opened.prismaPool.end(), opened.pool.end()];
   await Promise.race([Promise.allSettled(ends), wait(stepTimeoutMs, undefined, { ref: false })]);
   await opened.bundled?.close();
@@ -190,4 +192,14 @@ export async function databaseNow(): Promise<Date> {
   const now = rows[0]?.now;
   if (!now) throw new Error("The database gave no time.");
   return now;
+}
+
+/**
+ * The same clock without asking each time: its last reading (at most ten seconds old, or being renewed) plus the time that passed
+ * since. Throws `ledger_unavailable` when there is no reading yet and the database does not answer.
+ */
+export async function databaseTime(): Promise<Date> {
+  return readClock(databaseNow).catch((cause: unknown) => {
+    throw new AppError("ledger_unavailable", { detail: "database clock", cause });
+  });
 }

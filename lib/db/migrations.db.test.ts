@@ -105,7 +105,10 @@ describe("applying", () => {
 
   test("O5 a database of a newer release is refused", async () =>
     withDatabase(async (url) => {
-      await query("UPDATE _prisma_migrations SET migration_name = '9999_future' WHERE migration_name = '0001_first'", url);
+      await query(
+        "UPDATE _prisma_migrations SET migration_name = '9999_future' WHERE migration_name = '0001_first'",
+        url,
+      );
       await expect(migrate(url)).rejects.toThrow("migrated by a newer release (it has 9999_future)");
     }));
 

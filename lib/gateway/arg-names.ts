@@ -47,6 +47,7 @@ function namesOf(plan: Plan): ArgNames {
     if (rule.when) addTest(names, rule.when);
     if (rule.conditions) addTest(names, rule.conditions);
     if (rule.amountFrom) addPath(names, rule.amountFrom);
+    for (const path of rule.splits) addPath(names, path);
   }
   for (const { source, limits } of plan.counters) {
     if (source?.when) addTest(names, source.when);

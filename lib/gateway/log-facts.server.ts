@@ -20,11 +20,12 @@ export interface Described {
   args: ValueObject | null;
 }
 
-/** The facts of a decision record: who, which policy, which method and tool, argument keys and their keyed digest, never a value. */
+/** The facts of a decision record: who, which policy, which method and tool, argument keys and their keyed digest, never a value. `shadow`: what the policy's shadow rules say of the call. */
 export function factsFor(
   exchange: Pick<Exchange, "grant" | "client" | "address" | "revision">,
   described: Described,
   policy: PolicyState | null,
+  shadow: DecisionFacts["shadow"] = null,
 ): DecisionFacts {
   const { grant, client } = exchange;
   return {
@@ -45,6 +46,7 @@ export function factsFor(
       address: exchange.address,
     },
     protocolVersion: exchange.revision,
+    shadow,
   };
 }
 

@@ -1,12 +1,13 @@
 import "server-only";
 import { dropGrant, findGrantByToken, type GrantIdentity } from "@/lib/grants/grants.server";
 import { toAppError } from "@/lib/kernel/errors";
-import { ledger } from "@/lib/ledger/ledger.server";
+import type { ValueObject } from "@/lib/kernel/value";
+import { databaseTime, ledger } from "@/lib/ledger/ledger.server";
 import type { CounterClaim, Guards, ReserveIntent, Ticket } from "@/lib/ledger/types";
 import { dropCompiled, findCompiled } from "@/lib/policies/policies.server";
 import { evaluate } from "@/lib/policy/evaluate";
-import type { CounterDemand, Decision, Facts } from "@/lib/policy/types";
-import { counterKey } from "@/lib/quota/key";
+import type { CounterDemand, Decision, Facts, ToolFacts } from "@/lib/policy/types";
+import { counterFamily, counterKey } from "@/lib/quota/key";
 import { dropUpstream, findUpstream, refreshTools, type Upstream } from "@/lib/servers/servers.server";
 import { argNamesOf, hasLookalike } from "./arg-names";
 import type { Answer } from "./answer";
@@ -55,13 +56,17 @@ async function decide(call: Call): Promise<Step> {
     const refusal = await judge(call, state);
     if (refusal.kind === "answer") return refusal;
     const { policy } = state;
-    const reserved = await ledger().reserve(intentOf(call, state, refusal.counters));
+    const reserved = await ledger().reserve(intentOf(call, state, refusal));
     switch (reserved.kind) {
       case "sent":
         return { kind: "sent", ticket: reserved.ticket, policy };
       case "limited": {
         const { rule, message: text, retryAfterMs } = reserved;
         return answered(refusalAnswer(call, { decision: "rate_limited", rule, reason: "limit", text, retryAfterMs }));
+      }
+      case "denied": {
+        const { rule, reason, message: text } = reserved;
+        return answered(refusalAnswer(call, { decision: "deny", rule, reason, text }));
       }
       case "unavailable":
         return answered(unavailable(call));
@@ -74,7 +79,8 @@ async function decide(call: Call): Promise<Step> {
 
 const policyChanged = refusalOf("policy_changed", "(policy changed)", 1_000);
 
-type Judged = { kind: "answer"; answer: Answer } | { kind: "allowed"; counters: readonly CounterDemand[] };
+type Allowed = Extract<Decision, { kind: "allow" }>;
+type Judged = { kind: "answer"; answer: Answer } | Allowed;
 
 /** Everything that may refuse before a counter is looked at, in the order of the policy language, section "Order". */
 async function judge(call: Call, { grant, upstream, policy }: State): Promise<Judged> {
@@ -83,7 +89,7 @@ async function judge(call: Call, { grant, upstream, policy }: State): Promise<Ju
     return answered(await refuse(call, policy, refusalOf("grant_revoked", rule)));
   }
   if (!upstream.enabled) return answered(await refuse(call, policy, refusalOf("server_disabled", "(server disabled)")));
-  const decision: Decision | null = policy ? evaluate(policy.compiled, policyFacts(call, grant, upstream)) : null;
+  const decision = policy ? evaluate(policy.compiled, policyFacts(call, grant, upstream, await databaseTime())) : null;
   if (decision?.kind === "hidden") return answered(await refuseAbsent(call, policy, "(hidden)"));
   if (!upstream.tools.has(call.tool)) {
     const answer = await refuseAbsent(call, policy, "(unknown tool)");
@@ -94,23 +100,37 @@ async function judge(call: Call, { grant, upstream, policy }: State): Promise<Ju
   if (hasLookalike(call.args, argNamesOf(policy.compiled, call.tool))) {
     return answered(await refuseMalformed(call, "folded_key"));
   }
-  if (decision.kind === "allow") return { kind: "allowed", counters: decision.counters };
-  const { rule, reason, message: text } = decision;
-  return answered(await refuse(call, policy, { decision: "deny", rule, reason, text }));
+  if (decision.kind === "allow") return decision;
+  const { rule, shadow } = decision;
+  if (decision.kind === "hold") {
+    return answered(await refuse(call, policy, { ...refusalOf("approval_required", rule), shadow }));
+  }
+  const { reason, message: text } = decision;
+  return answered(await refuse(call, policy, { decision: "deny", rule, reason, text, shadow }));
 }
 
-function policyFacts(call: Call, grant: GrantIdentity, upstream: Upstream): Facts {
+const noMeta: ValueObject = new Map();
+const unknownTool: ToolFacts = { category: null, risk: null, annotations: new Map() };
+
+function policyFacts(call: Call, grant: GrantIdentity, upstream: Upstream, now: Date): Facts {
+  const meta = call.message.params.get("_meta");
   return {
     tool: call.tool,
     args: call.args,
     grant,
     server: upstream,
-    client: { name: call.client.name ?? "" },
-    now: new Date().toISOString(),
+    client: call.client,
+    toolFacts: upstream.tools.get(call.tool) ?? unknownTool,
+    meta: meta instanceof Map ? (meta as ValueObject) : noMeta,
+    now: now.toISOString(),
   };
 }
 
-function intentOf(call: Call, { grant, upstream, policy }: State, demands: readonly CounterDemand[]): ReserveIntent {
+function intentOf(
+  call: Call,
+  { grant, upstream, policy }: State,
+  { counters: demands, shadow }: Allowed,
+): ReserveIntent {
   const guards: Guards = {
     grantId: grant.id,
     grantVersion: grant.version,
@@ -119,14 +139,16 @@ function intentOf(call: Call, { grant, upstream, policy }: State, demands: reado
     policyId: grant.policyId,
     policyVersion: policy?.version ?? null,
   };
-  const counters = demands.map((demand) => claimOf(demand, grant.id, grant.policyId ?? ""));
-  return Object.assign(factsFor(call, described(call), policy), { guards, counters });
+  const counters = demands.map((demand) => claimOf(demand, grant, upstream));
+  return Object.assign(factsFor(call, described(call), policy, shadow), { guards, counters });
 }
 
-function claimOf(demand: CounterDemand, grantId: string, policyId: string): CounterClaim {
-  const { counter, meaning, window, amount, limits, onUnknown, onToolError } = demand;
-  const key = counterKey({ grantId, policyId, counter, meaning });
-  return { key, name: counter, window, amount, limits, onUnknown, onToolError };
+function claimOf(demand: CounterDemand, grant: GrantIdentity, upstream: Upstream): CounterClaim {
+  const { counter, meaning, window, amount, per, by, limits, onUnknown, onToolError } = demand;
+  const scopeIds = { grant: grant.id, policy: grant.policyId ?? "", server: upstream.id, org: grant.orgId };
+  const scope = { per, scopeId: scopeIds[per], policyId: grant.policyId ?? "", counter, meaning, by };
+  const [key, family] = [counterKey(scope), counterFamily(scope)];
+  return { key, family, per, name: counter, window, amount, limits, onUnknown, onToolError };
 }
 
 async function stateOf(grant: GrantIdentity, upstream: Upstream): Promise<State> {

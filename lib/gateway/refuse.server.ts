@@ -1,6 +1,7 @@
 import "server-only";
 import { errorTable, type ErrorCode } from "@/lib/kernel/errors";
 import { ledger } from "@/lib/ledger/ledger.server";
+import type { ShadowNote } from "@/lib/policy/types";
 import { jsonAnswer, type Answer } from "./answer";
 import type { Call, PolicyState } from "./exchange.server";
 import { noteLogDown } from "./journal.server";
@@ -15,6 +16,8 @@ export interface ToolRefusal {
   reason: string;
   text: string;
   retryAfterMs?: number;
+  /** What the policy's shadow rules said of the call, for the log only. */
+  shadow?: readonly ShadowNote[] | null;
 }
 
 const retryMs = 1_000;
@@ -27,8 +30,9 @@ export function refusalOf(code: ErrorCode, rule: string, retryAfterMs?: number):
 
 /** Records a refusal, then answers it. If it cannot be recorded, the answer says so; it is a refusal either way. */
 export async function refuse(call: Call, policy: PolicyState | null, refusal: ToolRefusal): Promise<Answer> {
-  const { decision, rule, reason } = refusal;
-  const recorded = await ledger().record({ ...factsFor(call, described(call), policy), decision, rule, reason });
+  const { decision, rule, reason, shadow } = refusal;
+  const facts = factsFor(call, described(call), policy, shadow ?? null);
+  const recorded = await ledger().record({ ...facts, decision, rule, reason });
   return recorded.kind === "recorded" ? refusalAnswer(call, refusal) : unavailable(call);
 }
 

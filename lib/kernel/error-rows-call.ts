@@ -34,6 +34,15 @@ export const callErrors = {
     say: "No policy is attached to this grant",
     check: "Attach and publish a policy.",
   },
+  approval_required: {
+    status: 200,
+    rpc: -31001,
+    prefix: "D",
+    owner: "operator",
+    say: "A person would have to approve this call, and approvals are not available here",
+    check:
+      "The policy's `require_approval` rule: this version judges and records it, and refuses the call instead of holding it.",
+  },
   default_deny: {
     status: 200,
     rpc: -31001,

@@ -60,6 +60,8 @@ export async function readPolicy(ctx: Ctx, id: string): Promise<PolicyDto> {
       author: names.get(version.authorId ?? "") ?? null,
       reason: version.reason,
       contentHash: version.contentHash,
+      testsPassed: version.testsPassed,
+      testsFailed: version.testsFailed,
     })),
     grants: row.grants,
   };
