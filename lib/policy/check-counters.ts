@@ -15,7 +15,7 @@ export function checkCounters(document: PolicyDocument, problems: ProblemList, p
   const live = document.tools.flatMap((block) => block.rules.filter((rule) => rule.mode !== "off"));
   const bounds = live.flatMap((rule) => rule.bounds);
   for (const bound of bounds) {
-    checkBound(bound, registry, problems, placeOf(bound.at));
+    checkBound(bound, registry, problems, placeOf(bound.at), isOff(bound, document));
     if (bound.max.int !== 0) continue;
     const hint = "Use `action: deny` to block a tool.";
     problems.warning("limit_zero", placeOf(bound.at), "A limit of 0 denies every call that counts", hint);
@@ -59,7 +59,13 @@ function checkDuplicates(
   }
 }
 
-function checkBound(bound: CounterBound, registry: Registry, problems: ProblemList, place: Place): void {
+/** Whether a rule counts it, but is off. */
+function isOff(bound: CounterBound, document: PolicyDocument): boolean {
+  const blocks = document.tools.filter((block) => counterScope(block.name) === bound.tool);
+  return blocks.some((block) => block.rules.some((rule) => rule.counting?.counter === bound.counter));
+}
+
+function checkBound(bound: CounterBound, registry: Registry, problems: ProblemList, place: Place, off: boolean): void {
   const counters = registry.get(bound.tool);
   if (counters?.has(bound.counter)) return;
   if (!counters) {
@@ -72,6 +78,10 @@ function checkBound(bound: CounterBound, registry: Registry, problems: ProblemLi
     return;
   }
   const close = nearest(bound.counter, [...counters.keys()]);
-  const hint = close ? `Did you mean \`${close}\`?` : "Add a `state` block to the rule that counts it.";
+  const hint = off
+    ? "The rule that counts it is off."
+    : close
+      ? `Did you mean \`${close}\`?`
+      : "Add a `state` block to the rule that counts it.";
   problems.error("counter", place, `\`${bound.tool}\` has no counter \`${bound.counter}\``, hint);
 }

@@ -50,19 +50,27 @@ export function compilePolicy(document: PolicyDocument, options: { digest: (text
     plans,
     globs,
     everywhere,
+    met: new Map<string, Plan>(),
     unlisted: planOf(everywhere, false, counters),
     counters,
     methods: document.methods,
   });
 }
 
-/** What governs a tool name that no block has exactly: globs are joined per call, so that nothing grows with the names seen. */
+/** Names that only globs match and that are remembered; agents may invent any number of them. */
+const metMax = 1000;
+
+/** What governs a tool name: its own plan, or the globs that match it joined, or what `"*"` alone says. */
 export function planFor(compiled: CompiledPolicy, tool: string): Plan {
-  const exact = compiled.plans.get(tool);
+  const exact = compiled.plans.get(tool) ?? compiled.met.get(tool);
   if (exact) return exact;
+  if (compiled.globs.length === 0) return compiled.unlisted;
   const matching = compiled.globs.filter((block) => matchesGlob(block.name, tool));
   if (matching.length === 0) return compiled.unlisted;
-  return planOf(inFileOrder([...matching, ...compiled.everywhere]), true, compiled.counters);
+  const plan = deepFreeze(planOf(inFileOrder([...matching, ...compiled.everywhere]), true, compiled.counters));
+  if (compiled.met.size >= metMax) compiled.met.clear();
+  compiled.met.set(tool, plan);
+  return plan;
 }
 
 function inFileOrder(blocks: readonly Block[]): readonly Block[] {

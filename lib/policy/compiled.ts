@@ -131,6 +131,8 @@ export interface CompiledPolicy {
   /** Blocks that are globs, and `"*"`; they also govern tools that have no plan of their own. */
   readonly globs: readonly Block[];
   readonly everywhere: readonly Block[];
+  /** Plans of names that only globs match, joined when first met: what they say is data of the policy, so keeping them changes nothing. */
+  readonly met: Map<string, Plan>;
   /** For tools that only `"*"` speaks about. */
   readonly unlisted: Plan;
   readonly counters: ReadonlyMap<string, CounterFacts>;

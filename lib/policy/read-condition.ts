@@ -119,7 +119,7 @@ function readOperator(problems: ProblemList, node: TreeNode): Operator | null {
     ">": "gt",
     ">=": "gte",
   };
-  const close = spellings[text] ?? nearest(text, operatorNames);
+  const close = Object.hasOwn(spellings, text) ? spellings[text] : nearest(text, operatorNames);
   const hint = close ? `Did you mean \`${close}\`?` : `Operators: ${operatorNames.join(", ")}.`;
   problems.error("operator", node, `Unknown operator \`${text}\``, hint);
   return null;

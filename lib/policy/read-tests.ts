@@ -123,7 +123,9 @@ function readInstant(problems: ProblemList, node: TreeNode | undefined): string 
   const text = node ? readText(problems, node, "a time such as `2026-01-31T12:00:00Z`", 40) : null;
   if (text === null || !node) return null;
   const isInstant = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?Z$/.test(text);
-  if (isInstant && !Number.isNaN(Date.parse(text))) return text;
+  const ms = isInstant ? Date.parse(text) : NaN;
+  // A day that the calendar lacks, such as February 30, is parsed as one of the next month.
+  if (!Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text.slice(0, 10))) return text;
   problems.error("value", node, `\`${text}\` is not a time in UTC`, "Write it like `2026-01-31T12:00:00Z`.");
   return null;
 }

@@ -38,10 +38,14 @@ export interface ReplayedCall {
 /** Certain: it was so. Impossible: it was not. Open: it hangs on values. */
 type Chance = "certain" | "open" | "impossible";
 
-/** The least and the most that a counter may stand at. */
+/** One counter in one window. */
 interface Tally {
+  /** The least and the most that it may stand at, for counters of calls. */
   low: Decimal;
   high: Decimal;
+  /** Whether the draft may have counted calls that were not counted then, or left out some that were: sums are then not known. */
+  more: boolean;
+  fewer: boolean;
 }
 
 /**
@@ -59,7 +63,14 @@ export class Replay {
     this.#draft = draft;
   }
 
+  /** The draft's answer to the next call. */
   judge(call: RecordedCall): ReplayedCall {
+    const replayed = this.#decide(call);
+    for (const counter of planFor(this.#draft, call.facts.tool).counters) this.#noteDrift(counter, call, replayed);
+    return replayed;
+  }
+
+  #decide(call: RecordedCall): ReplayedCall {
     if (isHidden(this.#draft, call.facts.tool)) return { verdict: "hidden", rule: "(hidden)" };
     const plan = planFor(this.#draft, call.facts.tool);
     if (!plan.listed && !this.#draft.defaultAllow) return { verdict: "deny", rule: "(default deny)" };
@@ -77,7 +88,7 @@ export class Replay {
     call: RecordedCall,
     { doubt, holds }: { doubt: boolean; holds: readonly { rule: CompiledRule; chance: Chance }[] },
   ): ReplayedCall {
-    const limits = plan.counters.flatMap((counter) => this.#limitsOf(counter, plan, call));
+    const limits = plan.counters.flatMap((counter) => this.#limitsOf(counter, call));
     const full = limits.find(({ chance }) => chance === "certain");
     if (full && !doubt) return { verdict: "rate_limited", rule: full.limit.rule };
     const open = doubt || limits.some(({ chance }) => chance === "open");
@@ -111,10 +122,10 @@ export class Replay {
     return text;
   }
 
-  #limitsOf(counter: PlanCounter, plan: Plan, call: RecordedCall): { limit: CounterLimit; chance: Chance }[] {
+  #limitsOf(counter: PlanCounter, call: RecordedCall): { limit: CounterLimit; chance: Chance }[] {
     const enforced = counter.limits.filter(({ limit }) => !limit.shadow);
     return enforced.map(({ when, limit }) => {
-      const applies = when === null ? "certain" : applying(when, call);
+      const applies = applyingIf(when, call);
       const chance = applies === "impossible" ? "impossible" : this.#fullness(counter, limit, call);
       return { limit, chance: applies === "open" && chance === "certain" ? "open" : chance };
     });
@@ -122,8 +133,11 @@ export class Replay {
 
   /** Whether a limit had no room for the call. */
   #fullness(counter: PlanCounter, limit: CounterLimit, call: RecordedCall): Chance {
-    if (counter.source?.from || counter.by.length > 0 || !counter.source) return fullnessThen(counter, limit, call);
-    const { low, high } = this.#tallyOf(counter, call);
+    const { low, high, more, fewer } = this.#tallyOf(counter, call);
+    if (counter.source?.from || counter.by.length > 0 || !counter.source) {
+      const then = fullnessThen(counter, limit, call);
+      return (then === "impossible" && more) || (then === "certain" && fewer) ? "open" : then;
+    }
     const isOver = (used: Decimal): boolean => {
       const order = compare(add(used, counter.source?.fixed ?? zero), limit.max);
       return limit.inclusive ? order > 0 : order >= 0;
@@ -134,7 +148,7 @@ export class Replay {
   #count(counter: PlanCounter, call: RecordedCall, certain: boolean): void {
     const { source } = counter;
     if (!source || source.from || counter.by.length > 0) return;
-    const applies = source.when === null ? "certain" : applying(source.when, call);
+    const applies = applyingIf(source.when, call);
     const failed = call.decision === "allow" && !call.counted;
     if (applies === "impossible" || failed) return;
     const tally = this.#tallyOf(counter, call);
@@ -143,20 +157,45 @@ export class Replay {
     if (certain && applies === "certain" && call.decision === "allow") tally.low = add(tally.low, source.fixed);
   }
 
+  /** Notes where the draft's count of this call may differ from what was counted then. */
+  #noteDrift(counter: PlanCounter, call: RecordedCall, { verdict }: ReplayedCall): void {
+    const { source } = counter;
+    if (source && applyingIf(source.when, call) === "impossible") return;
+    const ran = call.decision === "allow" && call.counted;
+    const old = call.judgedBy && findCounter(planFor(call.judgedBy, call.facts.tool), counter);
+    const then = ran && old?.source ? guardText(old) : null;
+    const failed = call.decision === "allow" && !call.counted;
+    const refused = verdict === "deny" || verdict === "rate_limited" || verdict === "hidden";
+    const now = source && !refused && !failed ? guardText(counter) : null;
+    if (then === now && (verdict === "allow" || now === null)) return;
+    const tally = this.#tallyOf(counter, call);
+    if (now !== null) tally.more = true;
+    if (then !== null) tally.fewer = true;
+  }
+
   #tallyOf({ counter, meaning, window, per }: PlanCounter, { scope, facts }: RecordedCall): Tally {
     const scopeId = { grant: scope.grantId, policy: scope.policyId, server: scope.serverId, org: scope.orgId }[per];
     const key = counterKey({ per, scopeId, policyId: "", counter, meaning, by: [] });
     const cell = `${windowOf(Date.parse(facts.now), window).startMs} ${key}`;
-    const found = this.#tallies.get(cell) ?? { low: zero, high: zero };
+    const found = this.#tallies.get(cell) ?? { low: zero, high: zero, more: false, fewer: false };
     this.#tallies.set(cell, found);
     return found;
   }
 }
 
+/** The same counter in another plan: by name, and counting the same. */
+function findCounter(plan: Plan, { counter, meaning, per }: PlanCounter): PlanCounter | undefined {
+  return plan.counters.find((one) => one.counter === counter && one.meaning === meaning && one.per === per);
+}
+
+function guardText({ source }: PlanCounter): string {
+  return JSON.stringify(source?.when ?? null, meaningful);
+}
+
 /** What a sum or a split counter did then is known where the very same counter stood, with a limit at most as strict as now. */
 function fullnessThen(counter: PlanCounter, limit: CounterLimit, call: RecordedCall): Chance {
   const before = call.judgedBy && planFor(call.judgedBy, call.facts.tool);
-  const known = before?.counters.find((one) => one.counter === counter.counter && one.meaning === counter.meaning);
+  const known = before ? findCounter(before, counter) : undefined;
   const enforced = known?.limits.filter((one) => !one.limit.shadow && one.when === null) ?? [];
   for (const { limit: old } of enforced) {
     if (old.inclusive !== limit.inclusive) continue;
@@ -165,6 +204,10 @@ function fullnessThen(counter: PlanCounter, limit: CounterLimit, call: RecordedC
     if (call.decision === "rate_limited" && call.rule === old.rule && order <= 0) return "certain";
   }
   return "open";
+}
+
+function applyingIf(when: CompiledRule["when"], call: ValuelessCall): Chance {
+  return when === null ? "certain" : applying(when, call);
 }
 
 /** Whether a guard picks the call out; doubt counts as yes, as in a judged call. */
@@ -176,7 +219,7 @@ function applying(when: NonNullable<CompiledRule["when"]>, call: ValuelessCall):
 
 /** Whether a rule speaks against the call. */
 function chanceOf(rule: CompiledRule, call: ValuelessCall): Chance {
-  const applies = rule.when === null ? "certain" : applying(rule.when, call);
+  const applies = applyingIf(rule.when, call);
   if (applies === "impossible" || rule.action !== "evaluate") return applies;
   const fails = failing(rule, call);
   return applies === "open" && fails === "certain" ? "open" : fails;

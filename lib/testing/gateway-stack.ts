@@ -35,6 +35,8 @@ export interface GatewayStack extends StackGrant {
   databaseUrl: string;
   /** Another server, policy and grant behind the same gateway. */
   add(options: Omit<StackOptions, keyof GatewayOptions>): Promise<StackGrant>;
+  /** Another grant on the server and policy of one that exists. */
+  twin(grant: StackGrant, label: string): Promise<StackGrant>;
   /** Publishes a text as the next version of the grant's policy. */
   publish(grant: StackGrant, text: string): Promise<void>;
   revoke(grant: StackGrant): Promise<void>;
@@ -84,6 +86,7 @@ export async function startGatewayStack(options: StackOptions): Promise<GatewayS
     port,
     databaseUrl: house.url,
     add,
+    twin: (grant, label) => addTwin(orgId, grant, label),
     publish: (grant, text) => publish(orgId, grant, text),
     revoke: async (grant) => void (await revokeGrant(await createSystemCtx(orgId), grant.grantId)),
     log: (grant) => readLog(orgId, grant),
@@ -110,6 +113,12 @@ async function addGrant(
   const { grant, token } = await createGrantRow(orgId, { serverId, policyId });
   const url = `http://127.0.0.1:${String(port)}/mcp/${serverId}`;
   return { url, token, grantId: grant.id, serverId, policyId };
+}
+
+async function addTwin(orgId: OrgId, of: StackGrant, label: string): Promise<StackGrant> {
+  const { serverId, policyId } = of;
+  const { grant, token } = await createGrantRow(orgId, { serverId, policyId, label });
+  return { ...of, token, grantId: grant.id };
 }
 
 async function publish(orgId: OrgId, { policyId }: StackGrant, text: string): Promise<void> {
