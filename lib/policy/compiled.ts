@@ -91,11 +91,28 @@ export interface PlanCounter extends CountedCounter {
   readonly steady: CounterDemand | null;
 }
 
+/** What all simple requirements of a plan ask of one argument together: one look settles them when it is met. */
+export interface QuickPath {
+  readonly key: string;
+  /** A key inside that argument, or null. */
+  readonly below: string | null;
+  /** Whether a whole number from `least` to `most` is asked for. */
+  readonly bounded: boolean;
+  readonly least: number;
+  readonly most: number;
+  /** The texts that it may be. */
+  readonly texts: ReadonlySet<string> | null;
+  readonly prefix: string | null;
+}
+
 /** Everything that governs one tool name: rules of all blocks that match it, in file order. */
 export interface Plan {
   /** Whether a block other than `"*"` names the tool. */
   readonly listed: boolean;
   readonly rules: readonly CompiledRule[];
+  /** Requirements that are met whenever `passesQuickly` says so; the rules behind them are all but `rest`. */
+  readonly quick: readonly QuickPath[];
+  readonly rest: readonly CompiledRule[];
   /** Rules in shadow, apart from those that are enforced. */
   readonly shadows: readonly CompiledRule[];
   readonly counters: readonly PlanCounter[];

@@ -7,6 +7,7 @@ import { matchesGlob } from "./glob";
 import { judge } from "./judge";
 import type { Path } from "./path";
 import { demandOf } from "./plan";
+import { passesQuickly } from "./quick";
 import type { Recorder } from "./recorder";
 import { resolve } from "./resolve";
 import { splitFault, splitTexts } from "./split";
@@ -32,9 +33,10 @@ export function evaluate(compiled: CompiledPolicy, facts: Facts, recorder: Recor
   const plan = planFor(compiled, facts.tool);
   if (!plan.listed && !compiled.defaultAllow) return notListed;
   const shadow = plan.shadows.length === 0 ? null : shadowNotes(plan.shadows, facts, recorder);
+  const isQuick = recorder === null && passesQuickly(plan.quick, facts.args);
   let denial: Decision | null = null;
   let holds: HoldDemand[] | null = null;
-  for (const rule of plan.rules) {
+  for (const rule of isQuick ? plan.rest : plan.rules) {
     const fault = judgeRule(rule, facts, recorder);
     if (fault === null) continue;
     if (rule.terms !== null) {
@@ -78,7 +80,8 @@ export function findMethodAction(compiled: CompiledPolicy, method: string): "all
 }
 
 function isNamed(names: NameSet, name: string): boolean {
-  return names.all || names.names.has(name) || names.globs.some((glob) => matchesGlob(glob, name));
+  if (names.all || names.names.has(name)) return true;
+  return names.globs.length > 0 && names.globs.some((glob) => matchesGlob(glob, name));
 }
 
 /** Why a rule speaks against the call: the reasons of denials, and a counter that cannot be split. */

@@ -2,6 +2,7 @@ import { AppError } from "@/lib/kernel/errors";
 import { zero } from "@/lib/kernel/decimal";
 import type { Decimal } from "@/lib/kernel/decimal";
 import type { Block, CompiledRule, CountedCounter, CounterFacts, Plan, PlanCounter } from "./compiled";
+import { quickOf } from "./quick";
 import type { CounterDemand, CounterLimit } from "./types";
 
 type Mutable = CountedCounter & { limits: PlanCounter["limits"][number][] };
@@ -28,9 +29,11 @@ export function planOf(blocks: readonly Block[], listed: boolean, known: Readonl
   const joined = [...counters.values()].map(withSteady);
   const steady = joined.map((counter) => counter.steady).filter((demand) => demand !== null);
   const isSteady = steady.length === joined.length;
+  const enforced = rules.filter((rule) => !rule.shadow);
   return {
     listed,
-    rules: rules.filter((rule) => !rule.shadow),
+    rules: enforced,
+    ...quickOf(enforced),
     shadows: rules.filter((rule) => rule.shadow),
     counters: joined,
     steady: isSteady ? { kind: "allow", counters: steady, shadow: null } : null,

@@ -94,6 +94,9 @@ export const steps = {
   e2e,
 };
 
+/** The parts of `npm run bench`, names for its `--only`. */
+export const benches = ["policy", "ledger", "gateway"];
+
 /** What runs beside the steps. */
 export const tools = {
   install: async (root) => {
@@ -103,8 +106,9 @@ export const tools = {
     return { passed: 0, failed: 0, isCheck: true, text: "" };
   },
   cases: (root) => vitest(root, "unit", ["lib/policy/cases.test.ts"]),
-  bench: async (root) => {
-    const command = [...bin(root, "tsx/dist/cli.mjs"), "--conditions=react-server", "lib/testing/bench.ts"];
+  bench: async (root, { names, seed }) => {
+    const script = ["--conditions=react-server", "lib/testing/bench.ts", "--only", names.join(",")];
+    const command = [...bin(root, "tsx/dist/cli.mjs"), ...script, ...(seed === undefined ? [] : ["--seed", seed])];
     const ran = await runLimited(command, { cwd: root, limitMs: 15 * minutes, inherit: true });
     return ran.code;
   },

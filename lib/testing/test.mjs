@@ -4,12 +4,12 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { seconds } from "../server/start-steps.mjs";
-import { steps, tools } from "./test-steps.mjs";
+import { benches, steps, tools } from "./test-steps.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const usage = `Usage: npm test -- [--only ${Object.keys(steps).join(",")}]
        npm run check      format, lint, types, unit
-       npm run bench      the speed figures
+       npm run bench      the speed figures [-- --only ${benches.join(",")}] [--seed N]
        npm run cases      the policy cases\n`;
 
 function readFlags(args) {
@@ -18,14 +18,19 @@ function readFlags(args) {
     strict: true,
     options: {
       only: { type: "string" },
+      seed: { type: "string" },
       bench: { type: "boolean", default: false },
       cases: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
-  const names = values.only === undefined ? Object.keys(steps) : values.only.split(",");
-  const unknown = names.filter((name) => !(name in steps));
+  const known = values.bench ? benches : Object.keys(steps);
+  const names = values.only === undefined ? known : values.only.split(",");
+  const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) throw new Error(`Unknown step: ${unknown.join(", ")}.`);
+  if (values.seed !== undefined && !(values.bench && /^[0-9]+$/.test(values.seed))) {
+    throw new Error("--seed takes a whole number and goes with the bench.");
+  }
   return { ...values, names };
 }
 
@@ -52,7 +57,7 @@ async function main() {
   process.stdout.write(`Node ${process.versions.node}\n`);
   const first = await runStep("install", tools.install);
   if (first.failed > 0) return finish(0, 1);
-  if (flags.bench) return void (process.exitCode = await tools.bench(root));
+  if (flags.bench) return void (process.exitCode = await tools.bench(root, flags));
   let passed = 0;
   let failed = 0;
   for (const name of flags.cases ? ["cases"] : flags.names) {
