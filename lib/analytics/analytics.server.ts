@@ -1,6 +1,7 @@
 import "server-only";
 import { pool } from "@/lib/db/db.server";
 import { requirePermission, type Ctx } from "@/lib/kernel/ctx";
+import { toScope } from "./counter-scope";
 import type { Overview } from "./schema";
 import { toSeries, type HourCount } from "./series";
 
@@ -15,13 +16,15 @@ const outcomesSql = `SELECT count(*) FILTER (WHERE outcome = 'in_doubt')::int AS
   count(*) FILTER (WHERE reason LIKE 'upstream\\_%' OR reason = 'address_blocked')::int AS "upstreamErrors"
   FROM decision_log WHERE org_id = $1 AND kind = 'outcome' AND at >= $2`;
 
-const countersSql = `SELECT c.name, c.grant_id AS "grantId", coalesce(g.label, '') AS "grantLabel",
+const countersSql = `SELECT c.key, c.name, c.grant_id AS "grantId", coalesce(g.label, '') AS "grantLabel",
   coalesce(p.name, '') AS "policyName", trim_scale(c.used)::text AS used, trim_scale(c.max)::text AS max,
   c.window_start AS "windowStart", c.window_end AS "resetsAt"
   FROM counter c LEFT JOIN "grant" g ON g.id = c.grant_id AND g.org_id = c.org_id
   LEFT JOIN policy p ON p.id = c.policy_id AND p.org_id = c.org_id
   WHERE c.org_id = $1 AND c.window_end > $2
-  ORDER BY c.used / nullif(c.max, 0) DESC NULLS LAST, c.name, c.grant_id LIMIT ${String(countersMax)}`;
+  ORDER BY c.used / nullif(c.max, 0) DESC NULLS LAST, c.name, c.key LIMIT ${String(countersMax)}`;
+
+const serversSql = `SELECT id, name FROM server WHERE org_id = $1`;
 
 const checklistSql = `SELECT
   EXISTS (SELECT 1 FROM server WHERE org_id = $1) AS server,
@@ -40,19 +43,21 @@ export async function readOverview(ctx: Ctx): Promise<Overview> {
   requirePermission(ctx, "read");
   const firstMs = Math.floor(ctx.now.getTime() / hourMs) * hourMs - (hours - 1) * hourMs;
   const since = new Date(firstMs);
-  const [decisions, outcomes, counters, checklist] = await Promise.all([
+  const [decisions, outcomes, counters, servers, checklist] = await Promise.all([
     pool().query<HourCount>(decisionsSql, [ctx.orgId, since]),
     pool().query<{ inDoubt: number; upstreamErrors: number }>(outcomesSql, [ctx.orgId, since]),
     pool().query<CounterRow>(countersSql, [ctx.orgId, ctx.now]),
+    pool().query<{ id: string; name: string }>(serversSql, [ctx.orgId]),
     pool().query<Overview["checklist"]>(checklistSql, [ctx.orgId]),
   ]);
+  const names = new Map(servers.rows.map((row) => [row.id, row.name]));
   const series = toSeries(decisions.rows, firstMs, hours);
   const sum = (word: "allow" | "deny" | "rate_limited") => series.reduce((total, hour) => total + hour[word], 0);
   const { inDoubt, upstreamErrors } = outcomes.rows[0] ?? { inDoubt: 0, upstreamErrors: 0 };
   return {
     totals: { allow: sum("allow"), deny: sum("deny"), rate_limited: sum("rate_limited"), inDoubt, upstreamErrors },
     series,
-    counters: counters.rows.map(toCounter),
+    counters: counters.rows.map((row) => toCounter(row, names)),
     checklist: checklist.rows[0] ?? nothingDone,
   };
 }
@@ -66,11 +71,15 @@ const nothingDone: Overview["checklist"] = {
   firstDenial: false,
 };
 
-type CounterRow = Omit<Overview["counters"][number], "windowStart" | "resetsAt"> & {
+type CounterRow = Omit<Overview["counters"][number], "by" | "per" | "windowStart" | "resetsAt"> & {
+  key: string;
   windowStart: Date;
   resetsAt: Date;
 };
 
-function toCounter(row: CounterRow): Overview["counters"][number] {
-  return { ...row, windowStart: row.windowStart.toISOString(), resetsAt: row.resetsAt.toISOString() };
+function toCounter(row: CounterRow, servers: ReadonlyMap<string, string>): Overview["counters"][number] {
+  const { key, grantLabel, windowStart, resetsAt, ...rest } = row;
+  const { per, by, label } = toScope(key, { grantLabel: row.grantId === null ? null : grantLabel, servers });
+  const span = { windowStart: windowStart.toISOString(), resetsAt: resetsAt.toISOString() };
+  return { ...rest, by, per, grantLabel: label, ...span };
 }

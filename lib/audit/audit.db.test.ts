@@ -84,9 +84,35 @@ test("the log lists newest first, with outcome and the labels of grant, server a
     policy: { id: scene.policyId, name: "spend", version: 1 },
     client: { name: "test", version: "1", address: "127.0.0.1" },
     argKeys: ["amount", "currency"],
+    shadow: [],
+    counted: [
+      { name: "spend", window: "day", windowStart: expect.stringMatching(/T00:00:00\.000Z$/) as string, near: false },
+    ],
     upstreamStatus: 200,
     totalMs: 12,
   });
+});
+
+test("what rules in shadow would have done, and that a cap came near, is on the page and verifies", async () => {
+  const scene = await rig.createScene();
+  await ledger.reserve({
+    ...intentOf(scene, claimOf(scene, "spend", 90, { max: 100 }), claimOf(scene, "calls", 2, { max: 1, shadow: true })),
+    shadow: [{ rule: '/tools/pay/rules/a\0"b', would: "hold" }],
+  });
+  await ledger.record({ ...refusalOf(scene), shadow: [{ rule: "/tools/pay/rules/late", would: "deny" }] });
+  const { rows } = await list(scene);
+  expect(rows.map((row) => row.shadow)).toEqual([
+    [{ rule: "/tools/pay/rules/late", would: "deny" }],
+    [
+      { rule: '/tools/pay/rules/a\uFFFD"b', would: "hold" },
+      { rule: "/tools/pay/rules/calls", would: "rate_limited" },
+    ],
+  ]);
+  expect(rows[1]?.counted.map(({ name, near }) => [name, near])).toEqual([
+    ["spend", true],
+    ["calls", false],
+  ]);
+  expect(await verifyDecisions(ctxOf(scene.orgId, "read"))).toMatchObject({ ok: true, count: 2 });
 });
 
 test("filters, and the search over tool, rule, reason, decision id and argument names", async () => {
@@ -167,6 +193,11 @@ const forgeries: [string, string, bigint][] = [
   ["a searched column alone", "UPDATE decision_log SET decision = 'hold' WHERE org_id = $1 AND seq = $2", 3n],
   ["its time", "UPDATE decision_log SET at = at + interval '1 second' WHERE org_id = $1 AND seq = $2", 3n],
   ["its grant", "UPDATE decision_log SET grant_id = gen_random_uuid() WHERE org_id = $1 AND seq = $2", 3n],
+  [
+    "an invented shadow note",
+    `UPDATE decision_log SET shadow = '[{"rule": "x", "would": "deny"}]' WHERE org_id = $1 AND seq = $2`,
+    3n,
+  ],
   ["a deleted row", "DELETE FROM decision_log WHERE org_id = $1 AND seq = $2", 3n],
   ["a hash", "UPDATE decision_log SET hash = repeat('0', 64) WHERE org_id = $1 AND seq = $2", 3n],
   ["a cut tail", "DELETE FROM decision_log WHERE org_id = $1 AND seq >= $2", 3n],

@@ -103,7 +103,7 @@ const AUDITS = `SELECT seq, record, prev_hash AS "prevHash", hash, org_id AS "or
 const DECISIONS = `
 SELECT seq, record, prev_hash AS "prevHash", hash, org_id AS "orgId", kind, decision_id AS "decisionId",
   to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at, grant_id AS "grantId", server_id AS "serverId",
-  policy_id AS "policyId", policy_version AS "policyVersion", method, tool, decision, rule, reason, outcome
+  policy_id AS "policyId", policy_version AS "policyVersion", method, tool, decision, rule, reason, outcome, shadow
 FROM decision_log ${TAIL}`;
 
 const int8Max = 2n ** 63n - 1n;

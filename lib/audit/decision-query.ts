@@ -113,6 +113,8 @@ export function toDecisionRow(result: DecisionResult): DecisionRow {
     ...namesOf(result),
     client: decided?.client ?? nobody,
     argKeys: decided?.argKeys ?? [],
+    shadow: decided?.shadow ?? [],
+    counted: decided?.counted ?? [],
     upstreamStatus: ended?.upstreamStatus ?? null,
     totalMs: ended?.totalMs ?? null,
   };

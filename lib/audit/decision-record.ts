@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { chainVersion } from "./chain";
+import { shadowWords } from "./schema";
 import type { decisionWords, outcomeWords } from "./schema";
 
 /** Name of the chain that holds decisions and outcomes. */
@@ -17,6 +18,14 @@ export interface CountedRecord {
   name: string;
   window: string;
   windowStart: string;
+  /** This call was the first of the window to reach 80 % of the cap. */
+  near: boolean;
+}
+
+/** What a rule or limit in shadow would have done to the call. */
+export interface ShadowNote {
+  rule: string;
+  would: (typeof shadowWords)[number];
 }
 
 /** Columns of the log that search uses: copies of what the record says; null where its kind says nothing of it. */
@@ -31,6 +40,7 @@ export interface SearchColumns {
   rule: string | null;
   reason: string | null;
   outcome: string | null;
+  shadow: readonly ShadowNote[] | null;
 }
 
 /** What a record of kind `decision` says. Argument keys and a keyed digest, never a value. */
@@ -51,6 +61,8 @@ export interface DecisionRecord {
   client: { name: string | null; version: string | null; address: string | null };
   protocolVersion: string | null;
   counted: readonly CountedRecord[];
+  /** Null when nothing in shadow spoke; never empty. */
+  shadow: readonly ShadowNote[] | null;
 }
 
 /** What a record of kind `outcome` says. `end` is how the call ended, `state` what became of its reservation. */
@@ -66,7 +78,7 @@ export interface OutcomeRecord {
 
 /**
  * The chained text of a decision: what `canonical` gives for its members, written out in their order because every governed call waits
- * for it.
+ * for it. `shadow` and a counter's `near` are left out where they say nothing, so that texts without them are as they always were.
  */
 export function toDecisionText(place: RecordPlace, record: DecisionRecord): string {
   const { client, counted } = record;
@@ -78,7 +90,8 @@ export function toDecisionText(place: RecordPlace, record: DecisionRecord): stri
     `,"method":${quote(record.method)},"org":${quote(place.orgId)},"policyHash":${quote(record.policyHash)}` +
     `,"policyId":${quote(record.policyId)},"policyVersion":${number(record.policyVersion)}` +
     `,"protocolVersion":${quote(record.protocolVersion)},"reason":${quote(record.reason)},"rule":${quote(record.rule)}` +
-    `,"seq":${String(place.seq)},"serverId":${quote(record.serverId)},"tool":${quote(record.tool)},"v":${version}}`
+    `,"seq":${String(place.seq)},"serverId":${quote(record.serverId)}${shadowMember(record.shadow)}` +
+    `,"tool":${quote(record.tool)},"v":${version}}`
   );
 }
 
@@ -96,8 +109,18 @@ const version = String(chainVersion);
 
 const opening = (place: RecordPlace) => `"at":${quote(place.at)},"chain":"${decisionChain}"`;
 
-function countedText(one: CountedRecord): string {
-  return `{"name":${quote(one.name)},"window":${quote(one.window)},"windowStart":${quote(one.windowStart)}}`;
+function countedText({ name, near, window, windowStart }: CountedRecord): string {
+  const mark = near ? ',"near":true' : "";
+  return `{"name":${quote(name)}${mark},"window":${quote(window)},"windowStart":${quote(windowStart)}}`;
+}
+
+function shadowMember(notes: readonly ShadowNote[] | null): string {
+  return notes === null ? "" : `,"shadow":${toShadowText(notes)}`;
+}
+
+/** The notes as canonical JSON, for the record and for the column beside it. */
+export function toShadowText(notes: readonly ShadowNote[]): string {
+  return `[${notes.map(({ rule, would }) => `{"rule":${quote(rule)},"would":${quote(would)}}`).join(",")}]`;
 }
 
 function quote(value: string | null): string {
@@ -110,6 +133,10 @@ const number = (value: number | null) => (value === null ? "null" : String(value
 
 const base = { chain: z.string(), org: z.string(), seq: z.number().int(), at: z.string(), decisionId: z.string() };
 const text = z.string().nullable();
+
+const CountedText = z
+  .object({ name: z.string(), window: z.string(), windowStart: z.string(), near: z.literal(true).optional() })
+  .transform((one): CountedRecord => ({ ...one, near: one.near === true }));
 
 const DecisionText = z.object({
   ...base,
@@ -128,6 +155,11 @@ const DecisionText = z.object({
   argDigest: text,
   client: z.object({ name: text, version: text, address: text }),
   protocolVersion: text,
+  counted: z.array(CountedText).default([]),
+  shadow: z
+    .array(z.object({ rule: z.string(), would: z.enum(shadowWords) }))
+    .nullable()
+    .default(null),
 });
 
 const OutcomeText = z.object({

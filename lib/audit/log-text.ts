@@ -1,5 +1,5 @@
 /** Stands at the end of a text that was cut. */
-const cutMark = "…";
+export const cutMark = "…";
 
 /** NUL cannot be stored by PostgreSQL, and half a surrogate pair has no UTF-8 form. */
 const unstorable = /\0|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 export const decisionWords = ["allow", "deny", "rate_limited", "hold"] as const;
 export const outcomeWords = ["posted", "void", "in_doubt"] as const;
+export const shadowWords = ["deny", "hold", "rate_limited"] as const;
 
 /** Filter of the decision log; `before` is a sequence number for keyset paging. */
 export const LogFilter = z.object({
@@ -35,6 +36,10 @@ export interface DecisionRow {
   policy: { id: string; name: string; version: number | null } | null;
   client: { name: string | null; version: string | null; address: string | null };
   argKeys: string[];
+  /** What rules and limits in shadow would have done; empty when none spoke. */
+  shadow: { rule: string; would: (typeof shadowWords)[number] }[];
+  /** Counters that the call moved; `near`: it was the first of the window to reach 80 % of the cap. `windowStart` is ISO 8601. */
+  counted: { name: string; window: string; windowStart: string; near: boolean }[];
   upstreamStatus: number | null;
   totalMs: number | null;
 }

@@ -1,6 +1,6 @@
 import type { ChainRecord } from "./chain";
 import { parseAuditText } from "./audit-record";
-import { decisionChain, parseRecord } from "./decision-record";
+import { decisionChain, parseRecord, toShadowText } from "./decision-record";
 import type { SearchColumns } from "./decision-record";
 
 /** A chained row as it is stored. */
@@ -18,7 +18,7 @@ export function agreesWithText(row: StoredDecision): boolean {
   if (text === null || text.kind !== row.kind || text.chain !== decisionChain) return false;
   const place = text.org === row.orgId && BigInt(text.seq) === row.seq && text.at.replace("Z", "000Z") === row.at;
   if (!place || text.decisionId !== row.decisionId || text.reason !== row.reason) return false;
-  if (text.kind === "outcome") return text.state === row.outcome;
+  if (text.kind === "outcome") return text.state === row.outcome && row.shadow === null;
   return (
     text.grantId === row.grantId &&
     text.serverId === row.serverId &&
@@ -27,7 +27,8 @@ export function agreesWithText(row: StoredDecision): boolean {
     text.method === row.method &&
     text.tool === row.tool &&
     text.decision === row.decision &&
-    text.rule === row.rule
+    text.rule === row.rule &&
+    (text.shadow === null ? row.shadow === null : JSON.stringify(row.shadow) === toShadowText(text.shadow))
   );
 }
 

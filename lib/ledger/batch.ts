@@ -1,6 +1,7 @@
 import type { ChainHead, ChainRecord } from "@/lib/audit/chain";
 import type { SearchColumns } from "@/lib/audit/decision-record";
 import type { Decimal } from "@/lib/kernel/decimal";
+import type { Window } from "@/lib/quota/window";
 import type { Settlement } from "./settlement";
 import type { Guards, Refusal, ReserveIntent, ReserveResult } from "./types";
 
@@ -22,7 +23,15 @@ export interface BatchReads {
   orgIds: readonly string[];
   guards: readonly GuardKey[];
   counters: readonly { orgId: string; key: string }[];
+  families: readonly FamilyKey[];
   settlements: readonly { decisionId: string; giveBack: boolean }[];
+}
+
+/** The counters into which `by` values split one. */
+export interface FamilyKey {
+  orgId: string;
+  family: string;
+  window: Window;
 }
 
 export interface GuardKey {
@@ -50,6 +59,16 @@ export interface CounterRow {
   endMs: number;
   used: Decimal;
   max: Decimal | null;
+  /** It was announced in this window that the counter is near its cap. */
+  near: boolean;
+}
+
+/** How many counters of a family have a row in one window. */
+export interface FamilyRow {
+  orgId: string;
+  family: string;
+  startMs: number;
+  count: number;
 }
 
 /** A reservation that is still `sent`; `lines` only when it is to give back. */
@@ -65,6 +84,8 @@ export interface BatchState {
   heads: ReadonlyMap<string, ChainHead>;
   guards: readonly GuardRow[];
   counters: readonly CounterRow[];
+  /** Those of the windows that hold the present; without a row there is none. */
+  families: readonly FamilyRow[];
   sent: readonly SentRow[];
 }
 
@@ -73,13 +94,17 @@ export interface CounterWrite {
   key: string;
   startMs: number;
   endMs: number;
-  grantId: string;
+  /** Null when the counter is not one grant's alone. */
+  grantId: string | null;
   policyId: string;
   name: string;
+  family: string | null;
   /** What must still be stored; null means that there is no row yet. */
   old: string | null;
   used: string;
   max: string | null;
+  /** The counter came near its cap; a time that is stored already stays. */
+  near: boolean;
 }
 
 export interface ReservationWrite {
@@ -126,20 +151,24 @@ export function readsOf(batch: Batch): BatchReads {
   const orgs = new Set<string>();
   const guards = new Map<string, GuardKey>();
   const counters = new Map<string, { orgId: string; key: string }>();
+  const families = new Map<string, FamilyKey>();
   for (const { orgId } of batch.settlements) orgs.add(orgId);
   for (const request of batch.requests) {
     orgs.add(request.orgId);
     if (request.kind !== "reserve") continue;
     const guard = guardKeyOf(request.orgId, request.intent.guards);
     guards.set(guardText(guard), guard);
-    for (const { key } of request.intent.counters) {
-      counters.set(`${request.orgId} ${key}`, { orgId: request.orgId, key });
+    const { orgId } = request;
+    for (const { key, family, window } of request.intent.counters) {
+      counters.set(`${orgId} ${key}`, { orgId, key });
+      if (family !== null) families.set(`${orgId} ${window} ${family}`, { orgId, family, window });
     }
   }
   return {
     orgIds: [...orgs].sort(),
     guards: [...guards.values()],
     counters: [...counters].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, counter]) => counter),
+    families: [...families.values()],
     settlements: batch.settlements.map((one) => ({ decisionId: one.decisionId, giveBack: one.state === "void" })),
   };
 }

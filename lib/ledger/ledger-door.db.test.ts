@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { onChange, pool, type Change } from "@/lib/db/db.server";
 import { openTestDatabase } from "@/lib/testing/database";
 import { ledger, newDecisionId, startLedger, stopLedger } from "./ledger.server";
@@ -30,6 +30,19 @@ test("the process's ledger refuses before its start, works after it, tells the c
   await startLedger();
   expect((await ledger().reserve(intent())).kind).toBe("sent");
   expect((await readSnapshot(pool(), scene.orgId)).reservations).toHaveLength(2);
+});
+
+test("the console and alert rules are told once when a counter reaches 80 % of its cap", async () => {
+  const scene = await createScene(pool());
+  const heard: Change[] = [];
+  const stop = onChange((change) => {
+    if (change.orgId === scene.orgId && change.topic === "alerts") heard.push(change);
+  });
+  await startLedger();
+  const calls = [70, 10, 5].map((amount) => intentOf(scene, claimOf(scene, "spend", amount, { max: 100 })));
+  for (const call of calls) expect((await ledger().reserve(call)).kind).toBe("sent");
+  await vi.waitFor(() => expect(heard).toEqual([{ topic: "alerts", orgId: scene.orgId, id: calls[1]?.decisionId }]));
+  stop();
 });
 
 test("decision ids are UUIDs of version 7 that rise with time", () => {

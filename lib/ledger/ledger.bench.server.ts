@@ -29,6 +29,7 @@ export async function benchLedger(
     pool: () => pool,
     spoolFolder,
     onCalls: () => undefined,
+    onNear: () => undefined,
     onFailure: (error) => {
       throw error;
     },

@@ -8,6 +8,8 @@ import { OpenLedger } from "./open-ledger.server";
 import type { Ledger } from "./types";
 
 export { newDecisionId } from "./decision-id.server";
+/** The clock that windows are cut by, for judging the time of a call. */
+export { databaseTime } from "@/lib/db/db.server";
 
 const reportEveryMs = 10_000;
 
@@ -27,21 +29,23 @@ function report(error: unknown): void {
 }
 
 /** Only the live view hangs on it; the next call announces again. A burst's last news may come after the stop. */
-async function announce(orgId: string, id: string): Promise<void> {
+async function announce(topic: "calls" | "alerts", orgId: string, id: string): Promise<void> {
   try {
-    await publishChange(pool(), { topic: "calls", orgId, id });
+    await publishChange(pool(), { topic, orgId, id });
   } catch (error) {
     if (slot().ledger) report(error);
   }
 }
 
 function open(): OpenLedger {
-  const news = new CallNews((orgId, id) => void announce(orgId, id));
+  const news = new CallNews((orgId, id) => void announce("calls", orgId, id));
+  const alerts = new CallNews((orgId, id) => void announce("alerts", orgId, id));
   return new OpenLedger({
     connection: { connectionString: pool().options.connectionString },
     pool,
     spoolFolder: path.join(env().dataDir, "spool"),
     onCalls: (orgId, id) => news.changed(orgId, id),
+    onNear: (orgId, id) => alerts.changed(orgId, id),
     onFailure: report,
   });
 }

@@ -1,6 +1,7 @@
 import { emptyChain } from "@/lib/audit/chain";
 import type { ChainHead } from "@/lib/audit/chain";
 import { compare } from "@/lib/kernel/decimal";
+import { windowOf } from "@/lib/quota/window";
 import { guardText } from "./batch";
 import type { BatchReads, BatchState, BatchWrites, CounterRow, GuardRow, LineWrite, LogWrite } from "./batch";
 import type { LedgerSnapshot } from "./invariants";
@@ -14,12 +15,19 @@ interface StoredReservation {
   lines: LineWrite[];
 }
 
+interface StoredCounter extends CounterRow {
+  grantId: string | null;
+  family: string | null;
+}
+
 /** A store in memory with the rules of the real one, for tests of planning and of the writer without a database. */
 export class MemoryStore implements BatchStore {
   nowMs = Date.parse("2026-03-01T12:00:00Z");
   readonly guards = new Map<string, GuardRow>();
   readonly heads = new Map<string, ChainHead>();
-  readonly counters = new Map<string, CounterRow>();
+  readonly counters = new Map<string, StoredCounter>();
+  /** Rows that a family has beside those of `counters`, in whatever window is read. */
+  readonly otherRows = new Map<string, number>();
   readonly reservations = new Map<string, StoredReservation>();
   readonly log: LogWrite[] = [];
 
@@ -34,6 +42,13 @@ export class MemoryStore implements BatchStore {
       heads,
       guards: reads.guards.flatMap((key) => this.guards.get(guardText(key)) ?? []),
       counters: [...this.counters.values()],
+      families: reads.families.map((one) => {
+        const { startMs } = windowOf(this.nowMs, one.window);
+        const rows = [...this.counters.values()].filter(
+          (row) => row.orgId === one.orgId && row.family === one.family && row.startMs === startMs,
+        );
+        return { ...one, startMs, count: rows.length + (this.otherRows.get(one.family) ?? 0) };
+      }),
       sent: reads.settlements.flatMap(({ decisionId, giveBack }) => {
         const row = this.reservations.get(decisionId);
         if (row?.state !== "sent") return [];
@@ -51,7 +66,15 @@ export class MemoryStore implements BatchStore {
     for (const { orgId, seq, hash } of writes.heads) this.heads.set(orgId, { seq, hash });
     for (const one of writes.counters) {
       const max = one.max === null ? null : toDecimal(one.max);
-      this.counters.set(textOf(one), { ...one, used: toDecimal(one.used), max });
+      const { grantId, family, near } = this.counters.get(textOf(one)) ?? one;
+      this.counters.set(textOf(one), {
+        ...one,
+        used: toDecimal(one.used),
+        max,
+        grantId,
+        family,
+        near: near || one.near,
+      });
     }
     for (const one of writes.reservations) {
       const lines = writes.lines.filter((line) => line.decisionId === one.decisionId);

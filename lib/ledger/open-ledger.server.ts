@@ -7,6 +7,7 @@ import { beat, endLease, findOrphans, leaseTimes } from "./lease.server";
 import type { LeaseTimes } from "./lease.server";
 import { Outbox } from "./outbox";
 import { PgStore } from "./pg-store.server";
+import type { BatchPlan } from "./plan";
 import { toRecord, toReserve } from "./request";
 import { toSettlement } from "./settlement";
 import { FileSpool } from "./spool.server";
@@ -22,6 +23,11 @@ export interface LedgerOptions {
   spoolFolder: string;
   /** Called after a commit, once per organisation, with one of its calls. */
   onCalls: (orgId: string, decisionId: string) => void;
+  /**
+   * Called after a commit with each call that was the first of a window to bring a counter to 80 % of its cap. Not called when the
+   * commit's answer was lost: `counter.near_at` and the call's record tell of it in any case.
+   */
+  onNear: (orgId: string, decisionId: string) => void;
   onFailure: (error: unknown) => void;
   times?: LeaseTimes;
   /** Puts something around the store; for tests of its failures. */
@@ -67,7 +73,7 @@ export class OpenLedger implements Ledger {
       outbox: this.#outbox,
       digest,
       answerTimeoutMs,
-      onCommitted: (batch) => this.#announce(batch),
+      onCommitted: (batch, plan) => this.#announce(batch, plan),
       onFailure: options.onFailure,
     });
   }
@@ -137,7 +143,7 @@ export class OpenLedger implements Ledger {
     return this.#writer.submit(request);
   }
 
-  #announce(batch: Batch): void {
+  #announce(batch: Batch, { near }: BatchPlan): void {
     const newest = new Map<string, string>();
     for (const { orgId, decisionId } of batch.settlements) newest.set(orgId, decisionId);
     for (const request of batch.requests) {
@@ -145,6 +151,7 @@ export class OpenLedger implements Ledger {
       newest.set(request.orgId, decisionId);
     }
     for (const [orgId, decisionId] of newest) this.#options.onCalls(orgId, decisionId);
+    for (const { orgId, decisionId } of near) this.#options.onNear(orgId, decisionId);
   }
 }
 

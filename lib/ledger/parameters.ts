@@ -1,3 +1,4 @@
+import { toShadowText } from "@/lib/audit/decision-record";
 import type { BatchReads, BatchWrites, CounterWrite } from "./batch";
 
 type Cell = string | number | bigint | boolean | null;
@@ -47,6 +48,14 @@ export function counterParameters({ counters }: BatchReads): string[] {
   return [plain(counters, (one) => one.orgId), texts(counters, (one) => one.key)];
 }
 
+export function familyParameters({ families }: BatchReads): string[] {
+  return [
+    plain(families, (one) => one.orgId),
+    texts(families, (one) => one.family),
+    plain(families, (one) => one.window),
+  ];
+}
+
 export function sentParameters({ settlements }: BatchReads): string[] {
   return [plain(settlements, (one) => one.decisionId), plain(settlements, (one) => one.giveBack)];
 }
@@ -92,6 +101,7 @@ function logParameters({ log }: BatchWrites): string[] {
     texts(log, (one) => one.rule),
     texts(log, (one) => one.reason),
     plain(log, (one) => one.outcome),
+    texts(log, (one) => (one.shadow === null ? null : toShadowText(one.shadow))),
   ];
 }
 
@@ -103,6 +113,7 @@ function movedParameters(counters: readonly CounterWrite[]): string[] {
     plain(counters, (one) => one.old),
     plain(counters, (one) => one.used),
     plain(counters, (one) => one.max),
+    plain(counters, (one) => one.near),
   ];
 }
 
@@ -117,6 +128,8 @@ function startedParameters(counters: readonly CounterWrite[]): string[] {
     texts(counters, (one) => one.name),
     plain(counters, (one) => one.used),
     plain(counters, (one) => one.max),
+    texts(counters, (one) => one.family),
+    plain(counters, (one) => one.near),
   ];
 }
 

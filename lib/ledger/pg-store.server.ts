@@ -4,15 +4,26 @@ import { genesisHash } from "@/lib/audit/chain";
 import type { BatchReads, BatchState, BatchWrites } from "./batch";
 import {
   counterParameters,
+  familyParameters,
   guardParameters,
   lockParameters,
   sentParameters,
   toArray,
   writeParameters,
 } from "./parameters";
-import { toCounterRows, toGuardRows, toHeads, toNowMs, toSentRows } from "./rows";
-import type { CounterResult, GuardResult, HeadResult, SentResult } from "./rows";
-import { BEGIN, LOCK_HEADS, READ_COUNTERS, READ_GUARDS, READ_SENT, SESSION, START_HEADS, WRITE } from "./sql";
+import { toCounterRows, toFamilyRows, toGuardRows, toHeads, toNowMs, toSentRows } from "./rows";
+import type { CounterResult, FamilyResult, GuardResult, HeadResult, SentResult } from "./rows";
+import {
+  BEGIN,
+  LOCK_HEADS,
+  READ_COUNTERS,
+  READ_FAMILIES,
+  READ_GUARDS,
+  READ_SENT,
+  SESSION,
+  START_HEADS,
+  WRITE,
+} from "./sql";
 import type { Statement } from "./sql";
 import type { BatchStore, CommitResult } from "./store";
 
@@ -117,7 +128,7 @@ function run<R extends pg.QueryResultRow>(client: pg.Client, statement: Statemen
  * locks were got. Null when a chain head does not exist yet.
  */
 async function begin(client: pg.Client, reads: BatchReads): Promise<BatchState | null> {
-  const [, heads, guards, counters, sent] = await Promise.all(
+  const [, heads, guards, counters, families, sent] = await Promise.all(
     together(
       client,
       () =>
@@ -126,6 +137,7 @@ async function begin(client: pg.Client, reads: BatchReads): Promise<BatchState |
           run<HeadResult>(client, LOCK_HEADS, lockParameters(reads)),
           reads.guards.length > 0 ? run<GuardResult>(client, READ_GUARDS, guardParameters(reads)) : none,
           reads.counters.length > 0 ? run<CounterResult>(client, READ_COUNTERS, counterParameters(reads)) : none,
+          reads.families.length > 0 ? run<FamilyResult>(client, READ_FAMILIES, familyParameters(reads)) : none,
           reads.settlements.length > 0 ? run<SentResult>(client, READ_SENT, sentParameters(reads)) : none,
         ] as const,
     ),
@@ -136,6 +148,7 @@ async function begin(client: pg.Client, reads: BatchReads): Promise<BatchState |
     heads: toHeads(heads.rows),
     guards: toGuardRows(reads, guards.rows),
     counters: toCounterRows(reads, counters.rows, sent.rows),
+    families: toFamilyRows(reads, families.rows),
     sent: toSentRows(sent.rows),
   };
 }

@@ -1,50 +1,17 @@
-import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { decimalOf, toText } from "@/lib/kernel/decimal";
-import { guardKeyOf, readsOf } from "./batch";
+import { parseRecord } from "@/lib/audit/decision-record";
+import { decimalOf } from "@/lib/kernel/decimal";
+import { byValuesMax } from "@/lib/quota/key";
 import type { Batch, GuardRow } from "./batch";
 import { breachesOf, countersHold } from "./invariants";
 import { MemoryStore } from "./memory-store";
-import { planBatch } from "./plan";
+import { apply, digest, guardRow, reserves, settles, splitInto, storeFor, ticketOf, usedOf } from "./plan-stage.server";
 import { claimOf, intentOf, newScene, outcomeOf, refusalOf } from "./scene.server";
 import type { Scene } from "./scene.server";
 import { toSettlement } from "./settlement";
 import type { Settlement } from "./settlement";
-import type { ReserveIntent, ReserveResult } from "./types";
-
-const digest = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest();
-
-function guardRow(scene: Scene, more: Partial<GuardRow> = {}): GuardRow {
-  const key = guardKeyOf(scene.orgId, intentOf(scene).guards);
-  const versions = { grantVersion: 1, serverVersion: 1, liveVersion: 1 };
-  return { ...key, ...versions, revoked: false, notBeforeMs: null, expiresAtMs: null, serverEnabled: true, ...more };
-}
-
-function storeFor(...scenes: Scene[]): MemoryStore {
-  const store = new MemoryStore();
-  for (const scene of scenes) store.allow(guardRow(scene));
-  return store;
-}
-
-async function apply(store: MemoryStore, batch: Batch) {
-  const plan = planBatch(batch, await store.open(readsOf(batch)), digest);
-  expect(await store.commit(plan.writes)).toEqual({ kind: "committed" });
-  return plan.answers as ReserveResult[];
-}
-
-const reserves = (...intents: ReserveIntent[]): Batch => ({
-  settlements: [],
-  requests: intents.map((intent) => ({ kind: "reserve", orgId: intent.orgId, intent })),
-});
-const settles = (...settlements: Settlement[]): Batch => ({ settlements, requests: [] });
-const usedOf = (store: MemoryStore, scene: Scene) =>
-  store.snapshot(scene.orgId).counters.map((one) => toText(one.used));
-
-function ticketOf(answer: ReserveResult | undefined) {
-  if (answer?.kind !== "sent") throw new Error(`not sent: ${String(answer?.kind)}`);
-  return answer.ticket;
-}
+import type { ReserveResult } from "./types";
 
 test("a refused call leaves the counters as they were, and a smaller one behind it passes", async () => {
   const scene = newScene();
@@ -74,7 +41,7 @@ test("the answer of a refusal names the first refusing limit, its message and th
   const spend = claimOf(scene, "spend", 7, { max: 5, window: "minute" });
   const named = {
     ...spend,
-    limits: [...spend.limits, { rule: "/second", max: decimalOf(1), inclusive: true, message: "own" }],
+    limits: [...spend.limits, { rule: "/second", max: decimalOf(1), inclusive: true, message: "own", shadow: false }],
   };
   const [plain] = await apply(store, reserves(intentOf(scene, named)));
   expect(plain).toEqual({
@@ -198,6 +165,8 @@ interface Step {
   kind: "reserve" | "record" | "settle";
   amount: number;
   calls: number;
+  /** Which value splits a counter that has room for two more. */
+  value: number;
   end: "success" | "failure" | "tool_error" | "unknown";
   pick: number;
 }
@@ -207,6 +176,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   kind: fc.constantFrom("reserve", "reserve", "record", "settle"),
   amount: fc.nat({ max: 40 }),
   calls: fc.nat({ max: 3 }),
+  value: fc.nat({ max: 5 }),
   end: fc.constantFrom("success", "failure", "tool_error", "unknown"),
   pick: fc.nat(),
 });
@@ -216,6 +186,8 @@ test("I2, I3, I9 hold after any batches, and no batch admits more or less than o
     fc.asyncProperty(fc.array(fc.array(step, { maxLength: 12 }), { maxLength: 8 }), async (batches) => {
       const scenes = [newScene(), newScene()] as const;
       const [batched, single] = [storeFor(...scenes), storeFor(...scenes)];
+      for (const store of [batched, single])
+        for (const scene of scenes) splitInto(store, scene, "split", byValuesMax - 2);
       const open: Settlement[] = [];
       for (const steps of batches) {
         const settlements = steps.flatMap(({ kind, pick, end }) => {
@@ -236,6 +208,10 @@ test("I2, I3, I9 hold after any batches, and no batch admits more or less than o
         expect(await breachesOf(batched.snapshot(orgId), digest)).toEqual([]);
         expect(countersHold(batched.snapshot(orgId))).toEqual([]);
         expect(batched.snapshot(orgId).head).toEqual(single.snapshot(orgId).head);
+        expect(batched.snapshot(orgId).counters.filter(({ key }) => key.includes("split")).length).toBeLessThanOrEqual(
+          2,
+        );
+        expect(nearMarks(batched, orgId)).toEqual([...new Set(nearMarks(batched, orgId))]);
       }
     }),
     { numRuns: 60 },
@@ -249,9 +225,23 @@ function settlementFor(end: Step["end"]) {
 
 const ticketFor = { ...intentOf(newScene()), onUnknown: "hold", onToolError: "void", reservedAt: "" } as const;
 
-function requestFor(scene: Scene, { kind, amount, calls }: Step): Batch["requests"][number][] {
+/** Which counters were said to be near their cap; all windows of a run are one. */
+function nearMarks(store: MemoryStore, orgId: string): string[] {
+  return store.log.flatMap((row) => {
+    const record = row.orgId === orgId ? parseRecord(row.record) : null;
+    const counted = record?.kind === "decision" ? record.counted : [];
+    return counted.filter((one) => one.near && one.name !== "split").map((one) => one.name);
+  });
+}
+
+function requestFor(scene: Scene, { kind, amount, calls, value }: Step): Batch["requests"][number][] {
   if (kind === "settle") return [];
   if (kind === "record") return [{ kind, orgId: scene.orgId, refusal: refusalOf(scene) }];
-  const claims = [claimOf(scene, "spend", amount, { max: 100 }), claimOf(scene, "calls", calls, { max: 12 })];
+  const claims = [
+    claimOf(scene, "spend", amount, { max: 100 }),
+    claimOf(scene, "calls", calls, { max: 12 }),
+    claimOf(scene, "watched", amount, { max: 50, shadow: true }),
+    claimOf(scene, "split", amount, { max: 60, by: [`v${String(value)}`], shadow: value === 5 }),
+  ];
   return [{ kind, orgId: scene.orgId, intent: intentOf(scene, ...claims) }];
 }

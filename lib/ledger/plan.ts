@@ -1,21 +1,28 @@
 import { nextLink } from "@/lib/audit/chain";
 import type { ChainHead, Digest } from "@/lib/audit/chain";
 import { toDecisionText, toOutcomeText } from "@/lib/audit/decision-record";
-import type { CountedRecord, DecisionRecord } from "@/lib/audit/decision-record";
-import { limitText } from "@/lib/quota/limit-text";
-import { windowOf } from "@/lib/quota/window";
-import type { Window } from "@/lib/quota/window";
+import type { DecisionRecord, ShadowNote } from "@/lib/audit/decision-record";
+import { toLogText } from "@/lib/audit/log-text";
+import { byValuesText, limitText } from "@/lib/quota/limit-text";
 import { guardKeyOf, guardText } from "./batch";
 import type { Answer, Batch, BatchState, BatchWrites, GuardRow, LogWrite, ReservationWrite, SentRow } from "./batch";
 import { CounterBook } from "./counter-book";
 import type { Claimed } from "./counter-book";
 import type { Settlement } from "./settlement";
-import type { DecisionFacts, Guards, Refusal, ReserveIntent, ReserveResult, Ticket } from "./types";
+import { ruleLengthMax, toStorableNotes } from "./shadow-notes";
+import type { CounterClaim, DecisionFacts, Guards, Refusal, ReserveIntent, ReserveResult, Ticket } from "./types";
 
 export interface BatchPlan {
   writes: BatchWrites;
   /** One per request, in their order. Given out only after the writes are durable. */
   answers: Answer[];
+  /** Calls that were the first of a window to bring a counter near its cap; to be announced after the writes are durable. */
+  near: NearCall[];
+}
+
+export interface NearCall {
+  orgId: string;
+  decisionId: string;
 }
 
 /**
@@ -28,10 +35,11 @@ export function planBatch(batch: Batch, state: BatchState, digest: Digest): Batc
   const answers = batch.requests.map((request) =>
     request.kind === "reserve" ? planner.reserve(request.intent) : planner.record(request.refusal),
   );
-  return { writes: planner.writes(), answers };
+  return { writes: planner.writes(), answers, near: planner.near };
 }
 
 class Planner {
+  readonly near: NearCall[] = [];
   readonly #state: BatchState;
   readonly #digest: Digest;
   readonly #at: string;
@@ -50,7 +58,7 @@ class Planner {
     this.#at = new Date(state.nowMs).toISOString();
     this.#guards = new Map(state.guards.map((row) => [guardText(row), row]));
     this.#sent = new Map(state.sent.map((row) => [row.decisionId, row]));
-    this.#book = new CounterBook(state.nowMs, state.counters);
+    this.#book = new CounterBook(state.nowMs, state.counters, state.families);
   }
 
   /** A reservation that is no longer `sent` was settled before, or never committed: nothing is left to do. */
@@ -73,7 +81,8 @@ class Planner {
   }
 
   record(refusal: Refusal): Answer {
-    this.#decide(refusal, { decision: refusal.decision, rule: refusal.rule, reason: refusal.reason, counted: [] });
+    const { decision, rule, reason, shadow } = refusal;
+    this.#decide(refusal, { decision, rule, reason, counted: [], shadow });
     return { kind: "recorded" };
   }
 
@@ -82,12 +91,14 @@ class Planner {
     const guard = this.#guards.get(guardText(guardKeyOf(orgId, intent.guards)));
     if (!guard || !isCurrent(intent.guards, guard, this.#state.nowMs)) return { kind: "changed" };
     const claimed = this.#book.claim(intent);
-    if (!claimed.ok) return this.#limit(intent, claimed);
+    const shadow = mergedNotes(intent.shadow, claimed.shadow);
+    if (claimed.kind !== "taken") return this.#refuse(intent, claimed, shadow);
+    const { lines, counted } = claimed;
     const ticket = ticketOf(intent, this.#at);
     this.#reservations.push({ decisionId, orgId, onUnknown: ticket.onUnknown });
-    this.#lines.push(...claimed.lines);
-    const counted = intent.counters.map((claim) => this.#toCounted(claim.name, claim.window));
-    this.#decide(intent, { decision: "allow", rule: "", reason: "allowed", counted });
+    this.#lines.push(...lines);
+    if (counted.some((one) => one.near)) this.near.push({ orgId, decisionId });
+    this.#decide(intent, { decision: "allow", rule: "", reason: "allowed", counted, shadow });
     return { kind: "sent", ticket };
   }
 
@@ -107,28 +118,28 @@ class Planner {
     };
   }
 
-  #limit(intent: ReserveIntent, refused: Extract<Claimed, { ok: false }>): ReserveResult {
-    const { claim, limitIndex, endMs } = refused;
-    const limit = claim.limits[limitIndex];
-    if (!limit) throw new Error("a refusal names its limit");
-    this.#decide(intent, { decision: "rate_limited", rule: limit.rule, reason: "limit", counted: [] });
+  #refuse(intent: ReserveIntent, refused: Refused, shadow: DecisionRecord["shadow"]): ReserveResult {
+    const rule = toLogText(refused.rule, ruleLengthMax);
+    if (refused.kind === "denied") {
+      const { window } = refused;
+      const reason = "by_values";
+      this.#decide(intent, { decision: "deny", rule, reason, counted: [], shadow });
+      return { kind: "denied", rule, message: byValuesText(rule, window), reason };
+    }
+    const { limit, window, endMs } = refused;
+    this.#decide(intent, { decision: "rate_limited", rule, reason: "limit", counted: [], shadow });
     const resetsAt = new Date(endMs).toISOString();
-    const message = limit.message ?? limitText(limit.max, claim.window, resetsAt);
-    return { kind: "limited", rule: limit.rule, message, retryAfterMs: endMs - this.#state.nowMs, resetsAt };
+    const message = limit.message ?? limitText(limit.max, window, resetsAt);
+    return { kind: "limited", rule, message, retryAfterMs: endMs - this.#state.nowMs, resetsAt };
   }
 
-  #toCounted(name: string, window: Window): CountedRecord {
-    const { startMs } = windowOf(this.#state.nowMs, window);
-    return { name, window, windowStart: new Date(startMs).toISOString() };
-  }
-
-  #decide(facts: DecisionFacts, verdict: Pick<DecisionRecord, "decision" | "rule" | "reason" | "counted">): void {
+  #decide(facts: DecisionFacts, verdict: Verdict): void {
     const { decisionId, grantId, serverId, policyId, policyVersion, policyHash, method, tool } = facts;
     const { argKeys, argDigest, client, protocolVersion } = facts;
     const shared = { decisionId, grantId, serverId, policyId, policyVersion, method, tool };
     const record = { ...shared, policyHash, argKeys, argDigest, client, protocolVersion, ...verdict };
-    const { decision, rule, reason } = verdict;
-    const columns = { ...shared, kind: "decision" as const, decision, rule, reason, outcome: null };
+    const { decision, rule, reason, shadow } = verdict;
+    const columns = { ...shared, kind: "decision" as const, decision, rule, reason, shadow, outcome: null };
     this.#append(facts.orgId, (place) => toDecisionText(place, record), columns);
   }
 
@@ -146,6 +157,14 @@ class Planner {
   }
 }
 
+type Refused = Exclude<Claimed, { kind: "taken" }>;
+type Verdict = Pick<DecisionRecord, "decision" | "rule" | "reason" | "counted" | "shadow">;
+
+/** What the policy's shadow rules said, then what the limits in shadow say. */
+function mergedNotes(given: readonly ShadowNote[] | null, limits: readonly ShadowNote[]): DecisionRecord["shadow"] {
+  return limits.length === 0 ? given : toStorableNotes([...(given ?? []), ...limits]);
+}
+
 const noColumns = {
   grantId: null,
   serverId: null,
@@ -155,6 +174,7 @@ const noColumns = {
   tool: null,
   decision: null,
   rule: null,
+  shadow: null,
 };
 
 /** The decision was made with what is still in force, and the grant's time has come and not passed. */
@@ -168,11 +188,14 @@ function isCurrent(guards: Guards, row: GuardRow, nowMs: number): boolean {
   return sameVersions && row.serverEnabled && !row.revoked && begun && !ended;
 }
 
-/** The strictest word of the matched limits counts; a call that no limit counts is held in doubt, so that unknown stays unknown. */
-function ticketOf(intent: ReserveIntent, reservedAt: string): Ticket {
-  const { counters, decisionId, orgId } = intent;
-  const release = counters.length > 0 && counters.every((claim) => claim.onUnknown === "release");
-  const post = counters.some((claim) => claim.onToolError === "post");
+/**
+ * The strictest word of the matched limits counts, where a counter that only limits in shadow speak of has none; a call that no limit
+ * counts is held in doubt, so that unknown stays unknown.
+ */
+function ticketOf({ counters, decisionId, orgId }: ReserveIntent, reservedAt: string): Ticket {
+  const heard = counters.every(isHeard) ? counters : counters.filter(isHeard);
+  const release = heard.length > 0 && heard.every((claim) => claim.onUnknown === "release");
+  const post = heard.some((claim) => claim.onToolError === "post");
   return {
     decisionId,
     orgId,
@@ -180,4 +203,8 @@ function ticketOf(intent: ReserveIntent, reservedAt: string): Ticket {
     onToolError: post ? "post" : "void",
     reservedAt,
   };
+}
+
+function isHeard({ limits }: CounterClaim): boolean {
+  return limits.length === 0 || limits.some((limit) => !limit.shadow);
 }

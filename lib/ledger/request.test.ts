@@ -47,3 +47,26 @@ test("an overlong or unstorable counter key becomes a short one, and different k
   expect(keyed("a\0")).not.toBe(keyed("a\ufffd"));
   expect(keyed("a\ud800")).not.toBe(keyed("a\udfff"));
 });
+
+test("notes are cut and made storable; more than 32 notes end with the mark, none are null", () => {
+  const noted = (count: number) => {
+    const shadow = Array.from({ length: count }, () => ({ rule: `a\0${"b".repeat(1_000)}`, would: "deny" as const }));
+    const request = toReserve({ ...intentOf(scene), shadow }, shorten);
+    return request?.kind === "reserve" ? request.intent.shadow : undefined;
+  };
+  expect(noted(0)).toBeNull();
+  expect(noted(32)).toHaveLength(32);
+  expect(noted(32)?.at(-1)?.rule).toHaveLength(500);
+  expect(noted(32)?.[0]?.rule.startsWith("a\ufffdb")).toBe(true);
+  expect(noted(1_000)).toHaveLength(32);
+  expect(noted(1_000)?.at(-1)).toEqual({ rule: "…", would: "deny" });
+});
+
+test("an overlong family becomes a short one", () => {
+  const family = (name: string) => {
+    const request = toReserve(intentOf(scene, claimOf(scene, name, 1, { by: ["usd"] })), shorten);
+    return request?.kind === "reserve" ? request.intent.counters[0]?.family : undefined;
+  };
+  expect(family("short")).toContain('"short"');
+  expect(family("x".repeat(1_000))).toMatch(/^sha256:[0-9a-f]{64}$/);
+});

@@ -2,10 +2,11 @@ import { toLogText, toLogTexts } from "@/lib/audit/log-text";
 import { isNegative } from "@/lib/kernel/decimal";
 import { isUuid } from "@/lib/kernel/ids";
 import type { Request } from "./batch";
+import { ruleLengthMax, toStorableNotes } from "./shadow-notes";
 import type { CounterClaim, DecisionFacts, Refusal, ReserveIntent } from "./types";
 
 /** Longest texts in a record; what is longer is cut and marked. */
-const lengthMax = { word: 200, rule: 500, version: 100, digest: 200 };
+const lengthMax = { word: 200, rule: ruleLengthMax, version: 100, digest: 200 };
 const argKeysMax = 64;
 const countersMax = 64;
 /** An entry of a PostgreSQL index must stay below 2,704 bytes; three per UTF-16 unit, and ids beside it. */
@@ -47,8 +48,9 @@ function isVersion(version: number | null): boolean {
 }
 
 function storable(claim: CounterClaim, shorten: (key: string) => string): CounterClaim {
-  const key = toLogText(claim.key, keyLengthMax) === claim.key ? claim.key : shorten(claim.key);
-  return { ...claim, key, name: toLogText(claim.name, lengthMax.word) };
+  const fit = (key: string) => (toLogText(key, keyLengthMax) === key ? key : shorten(key));
+  const family = claim.family === null ? null : fit(claim.family);
+  return { ...claim, key: fit(claim.key), family, name: toLogText(claim.name, lengthMax.word) };
 }
 
 const cut = (text: string | null, max: number) => (text === null ? null : toLogText(text, max));
@@ -66,5 +68,6 @@ function cleaned(facts: DecisionFacts) {
       address: cut(facts.client.address, lengthMax.version),
     },
     protocolVersion: cut(facts.protocolVersion, lengthMax.version),
+    shadow: facts.shadow === null ? null : toStorableNotes(facts.shadow),
   };
 }

@@ -32,6 +32,7 @@ export class Rig {
       pool: () => this.pool,
       spoolFolder: await this.#folder,
       onCalls: () => undefined,
+      onNear: () => undefined,
       onFailure: (error) => void this.failures.push(error),
       ...more,
     });

@@ -1,7 +1,7 @@
 import type { ChainHead } from "@/lib/audit/chain";
 import { parseDecimal } from "@/lib/kernel/decimal";
 import type { Decimal } from "@/lib/kernel/decimal";
-import type { BatchReads, CounterRow, GuardRow, SentRow } from "./batch";
+import type { BatchReads, CounterRow, FamilyRow, GuardRow, SentRow } from "./batch";
 
 /** Rows as the driver gives them: `bigint` and `numeric` come as text. */
 export interface HeadResult {
@@ -28,6 +28,13 @@ export interface CounterResult {
   end_ms: string;
   used: string;
   max: string | null;
+  near: boolean;
+}
+
+export interface FamilyResult {
+  n: string;
+  start_ms: string;
+  count: number;
 }
 
 export interface SentResult {
@@ -39,6 +46,7 @@ export interface SentResult {
   end_ms: string | null;
   used: string | null;
   max: string | null;
+  near: boolean | null;
 }
 
 /** Sums of amounts may have more digits than any one amount. */
@@ -88,18 +96,25 @@ export function toCounterRows(
 ): CounterRow[] {
   const own = claimed.flatMap((row) => {
     const counter = reads.counters[Number(row.n) - 1];
-    return counter ? { ...counter, ...toCount(row.start_ms, row.end_ms, row.used, row.max) } : [];
+    return counter ? { ...counter, ...toCount(row) } : [];
   });
-  const returned = sent.flatMap(({ org_id: orgId, key, start_ms: start, end_ms: end, used, max }) =>
-    key === null || start === null || end === null || used === null
+  const returned = sent.flatMap(({ org_id: orgId, key, start_ms, end_ms, used, max, near }) =>
+    key === null || start_ms === null || end_ms === null || used === null || near === null
       ? []
-      : { orgId, key, ...toCount(start, end, used, max) },
+      : { orgId, key, ...toCount({ start_ms, end_ms, used, max, near }) },
   );
   return [...own, ...returned];
 }
 
-function toCount(start: string, end: string, used: string, max: string | null) {
-  return { startMs: Number(start), endMs: Number(end), used: toDecimal(used), max: toDecimalOrNull(max) };
+function toCount({ start_ms: start, end_ms: end, used, max, near }: Omit<CounterResult, "n">) {
+  return { startMs: Number(start), endMs: Number(end), used: toDecimal(used), max: toDecimalOrNull(max), near };
+}
+
+export function toFamilyRows(reads: BatchReads, results: readonly FamilyResult[]): FamilyRow[] {
+  return results.flatMap(({ n, start_ms: start, count }) => {
+    const found = reads.families[Number(n) - 1];
+    return found ? { orgId: found.orgId, family: found.family, startMs: Number(start), count } : [];
+  });
 }
 
 /** One per reservation that still waits for its outcome. */

@@ -5,7 +5,8 @@ import { emptyChain } from "@/lib/audit/chain";
 import { decimalOf } from "@/lib/kernel/decimal";
 import type { Decimal } from "@/lib/kernel/decimal";
 import type { GrantId, OrgId, PolicyId, ServerId } from "@/lib/kernel/ids";
-import { counterKey } from "@/lib/quota/key";
+import { counterFamily, counterKey } from "@/lib/quota/key";
+import type { CounterPer } from "@/lib/quota/key";
 import type { Window } from "@/lib/quota/window";
 import { newDecisionId } from "./decision-id.server";
 import type { LedgerSnapshot, LineSnapshot } from "./invariants";
@@ -45,20 +46,28 @@ export interface ClaimOptions {
   window?: Window;
   onUnknown?: "hold" | "release";
   onToolError?: "void" | "post";
+  per?: CounterPer;
+  by?: readonly string[];
+  shadow?: boolean;
 }
 
 const amountOf = (amount: number | string): Decimal =>
   typeof amount === "number" ? decimalOf(amount) : toDecimal(amount);
 
-/** A claim on the counter `name` of the scene's grant, with one limit. */
+/** A claim on the counter `name` of the scene's grant, or of whom `per` names, with one limit. */
 export function claimOf(scene: Scene, name: string, amount: number | string, options: ClaimOptions = {}): CounterClaim {
   const { max = 1_000_000_000, window = "day", onUnknown = "hold", onToolError = "void" } = options;
+  const { per = "grant", by = [], shadow = false } = options;
+  const scopeIds = { grant: scene.grantId, policy: scene.policyId, server: scene.serverId, org: scene.orgId };
+  const scope = { per, scopeId: scopeIds[per], policyId: scene.policyId, counter: name, meaning: window, by };
   return {
-    key: counterKey({ grantId: scene.grantId, policyId: scene.policyId, counter: name }),
+    key: counterKey(scope),
+    family: counterFamily(scope),
+    per,
     name,
     window,
     amount: amountOf(amount),
-    limits: [{ rule: `/tools/pay/rules/${name}`, max: decimalOf(max), inclusive: true, message: null }],
+    limits: [{ rule: `/tools/pay/rules/${name}`, max: decimalOf(max), inclusive: true, message: null, shadow }],
     onUnknown,
     onToolError,
   };
@@ -79,6 +88,7 @@ function factsOf(scene: Scene) {
     argDigest: "v1.digest",
     client: { name: "test", version: "1", address: "127.0.0.1" },
     protocolVersion: "2025-11-25",
+    shadow: null,
   };
 }
 

@@ -1,3 +1,5 @@
+import { byValuesMax } from "@/lib/quota/key";
+
 /** A prepared statement: each connection plans it once, under its name. */
 export interface Statement {
   readonly name: string;
@@ -59,11 +61,29 @@ LEFT JOIN policy p ON p.id = k.policy_id AND p.org_id = k.org_id`,
 export const READ_COUNTERS: Statement = {
   name: "ledger_read_counters",
   text: `
-SELECT k.n, ${toMs("c.window_start")} AS start_ms, ${toMs("c.window_end")} AS end_ms, c.used, c.max
+SELECT k.n, ${toMs("c.window_start")} AS start_ms, ${toMs("c.window_end")} AS end_ms, c.used, c.max, c.near_at IS NOT NULL AS near
 FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS k (org_id, key, n)
 CROSS JOIN LATERAL (
-  SELECT window_start, window_end, used, max FROM counter
+  SELECT window_start, window_end, used, max, near_at FROM counter
   WHERE org_id = k.org_id AND key = k.key ORDER BY window_start DESC LIMIT 2
+) c`,
+};
+
+/**
+ * How many values split a counter, in each window from the one in which the transaction began: the present is read after that, behind
+ * the lock. No window holds more than the cap, so the limit never cuts into the present one.
+ */
+export const READ_FAMILIES: Statement = {
+  name: "ledger_read_families",
+  text: `
+SELECT k.n, ${toMs("c.window_start")} AS start_ms, c.count
+FROM unnest($1::uuid[], $2::text[], $3::text[]) WITH ORDINALITY AS k (org_id, family, span, n)
+CROSS JOIN LATERAL (
+  SELECT window_start, count(*)::int AS count FROM (
+    SELECT window_start FROM counter
+    WHERE org_id = k.org_id AND family = k.family AND window_start >= date_trunc(k.span, now(), 'UTC')
+    ORDER BY window_start LIMIT ${String(2 * byValuesMax)}
+  ) rows GROUP BY window_start
 ) c`,
 };
 
@@ -76,7 +96,7 @@ export const READ_SENT: Statement = {
   name: "ledger_read_sent",
   text: `
 SELECT r.id, r.org_id, l.key, ${toMs("l.window_start")} AS start_ms, l.amount,
-  ${toMs("c.window_end")} AS end_ms, c.used, c.max
+  ${toMs("c.window_end")} AS end_ms, c.used, c.max, c.near_at IS NOT NULL AS near
 FROM unnest($1::uuid[], $2::boolean[]) AS k (id, give_back)
 JOIN reservation r ON r.id = k.id AND r.state::text = 'sent'
 LEFT JOIN reservation_line l ON k.give_back AND l.reservation_id = r.id
@@ -97,36 +117,39 @@ WITH head AS (
   RETURNING 1
 ), logged AS (
   INSERT INTO decision_log (at, org_id, seq, kind, decision_id, record, prev_hash, hash,
-    grant_id, server_id, policy_id, policy_version, method, tool, decision, rule, reason, outcome)
+    grant_id, server_id, policy_id, policy_version, method, tool, decision, rule, reason, outcome, shadow)
   SELECT $1::timestamptz, n.*
   FROM unnest($6::uuid[], $7::bigint[], $8::text[], $9::uuid[], string_to_array($10, E'\\n'), $11::text[], $12::text[], $13::uuid[], $14::uuid[],
-    $15::uuid[], $16::int[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[]) AS n
+    $15::uuid[], $16::int[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[], $23::jsonb[]) AS n
 ), moved AS (
-  UPDATE counter c SET used = n.used, max = n.max, updated_at = $1::timestamptz
-  FROM unnest($23::uuid[], $24::text[], $25::timestamptz[], $26::numeric[], $27::numeric[], $28::numeric[])
-    AS n (org_id, key, window_start, old, used, max)
+  UPDATE counter c SET used = n.used, max = n.max, updated_at = $1::timestamptz,
+    near_at = CASE WHEN n.near THEN coalesce(c.near_at, $1::timestamptz) ELSE c.near_at END
+  FROM unnest($24::uuid[], $25::text[], $26::timestamptz[], $27::numeric[], $28::numeric[], $29::numeric[], $30::boolean[])
+    AS n (org_id, key, window_start, old, used, max, near)
   WHERE c.org_id = n.org_id AND c.key = n.key AND c.window_start = n.window_start AND c.used = n.old
   RETURNING 1
 ), started AS (
-  INSERT INTO counter (updated_at, org_id, key, window_start, window_end, grant_id, policy_id, name, used, max)
-  SELECT $1::timestamptz, n.*
-  FROM unnest($29::uuid[], $30::text[], $31::timestamptz[], $32::timestamptz[], $33::uuid[], $34::uuid[], $35::text[],
-    $36::numeric[], $37::numeric[]) AS n
+  INSERT INTO counter (updated_at, org_id, key, window_start, window_end, grant_id, policy_id, name, used, max, family, near_at)
+  SELECT $1::timestamptz, org_id, key, window_start, window_end, grant_id, policy_id, name, used, max, family,
+    CASE WHEN near THEN $1::timestamptz END
+  FROM unnest($31::uuid[], $32::text[], $33::timestamptz[], $34::timestamptz[], $35::uuid[], $36::uuid[], $37::text[],
+    $38::numeric[], $39::numeric[], $40::text[], $41::boolean[])
+    AS n (org_id, key, window_start, window_end, grant_id, policy_id, name, used, max, family, near)
 ), reserved AS (
   INSERT INTO reservation (created_at, state, lease_id, id, org_id, on_unknown)
-  SELECT $1::timestamptz, 'sent', $38::uuid, n.* FROM unnest($39::uuid[], $40::uuid[], $41::text[]) AS n
+  SELECT $1::timestamptz, 'sent', $42::uuid, n.* FROM unnest($43::uuid[], $44::uuid[], $45::text[]) AS n
 ), lined AS (
   INSERT INTO reservation_line (reservation_id, org_id, key, window_start, amount)
-  SELECT n.* FROM unnest($42::uuid[], $43::uuid[], $44::text[], $45::timestamptz[], $46::numeric[]) AS n
+  SELECT n.* FROM unnest($46::uuid[], $47::uuid[], $48::text[], $49::timestamptz[], $50::numeric[]) AS n
 ), settled AS (
   UPDATE reservation r SET state = n.state::reservation_state, settled_at = $1::timestamptz
-  FROM unnest($47::uuid[], $48::text[]) AS n (id, state)
+  FROM unnest($51::uuid[], $52::text[]) AS n (id, state)
   WHERE r.id = n.id AND r.state::text = 'sent'
   RETURNING 1
 )
 SELECT 1 / (
   (SELECT count(*) FROM head) = cardinality($2::uuid[])
-  AND (SELECT count(*) FROM moved) = cardinality($23::uuid[])
-  AND (SELECT count(*) FROM settled) = cardinality($47::uuid[])
+  AND (SELECT count(*) FROM moved) = cardinality($24::uuid[])
+  AND (SELECT count(*) FROM settled) = cardinality($51::uuid[])
 )::int`,
 };

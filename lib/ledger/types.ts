@@ -1,14 +1,29 @@
+import type { ShadowNote } from "@/lib/audit/decision-record";
 import type { Decimal } from "@/lib/kernel/decimal";
 import type { DecisionId, GrantId, OrgId, PolicyId, ServerId } from "@/lib/kernel/ids";
+import type { CounterPer } from "@/lib/quota/key";
 import type { Window } from "@/lib/quota/window";
 
-/** One counter that a call moves; `key` is made by `lib/quota/key.ts`, `limits` are in file order (the first that refuses is reported). */
+/** One rule's bound on a counter. One in `shadow` never refuses; that it would have is noted in the decision's record. */
+export interface ClaimLimit {
+  rule: string;
+  max: Decimal;
+  inclusive: boolean;
+  message: string | null;
+  shadow: boolean;
+}
+
+/** One counter that a call moves; `key` and `family` are made by `lib/quota/key.ts`. */
 export interface CounterClaim {
   key: string;
+  /** What all values that split the counter share; null when nothing splits it. */
+  family: string | null;
+  per: CounterPer;
   name: string;
   window: Window;
   amount: Decimal;
-  limits: readonly { rule: string; max: Decimal; inclusive: boolean; message: string | null }[];
+  /** In file order: the first that refuses is reported. */
+  limits: readonly ClaimLimit[];
   onUnknown: "hold" | "release";
   onToolError: "void" | "post";
 }
@@ -38,6 +53,8 @@ export interface DecisionFacts {
   argDigest: string | null;
   client: { name: string | null; version: string | null; address: string | null };
   protocolVersion: string | null;
+  /** What the policy's shadow rules would have done; null when none spoke. The ledger adds what limits in shadow would have refused. */
+  shadow: readonly ShadowNote[] | null;
 }
 
 export type DecisionWord = "allow" | "deny" | "rate_limited" | "hold";
@@ -60,7 +77,7 @@ export interface ReserveIntent extends DecisionFacts {
 export interface Ticket {
   decisionId: DecisionId;
   orgId: OrgId;
-  /** Strictest `on_unknown` of the matched limits. */
+  /** Strictest `on_unknown` of the matched limits; those in shadow have no say. */
   onUnknown: "hold" | "release";
   /** `post` when some matched limit says so. */
   onToolError: "void" | "post";
@@ -72,6 +89,8 @@ export type ReserveResult =
   | { kind: "sent"; ticket: Ticket }
   /** Refused by a limit; the refusal is already recorded. `resetsAt` is the end of the window by the database clock. */
   | { kind: "limited"; rule: string; message: string; retryAfterMs: number; resetsAt: string }
+  /** Refused because the call would split a counter into too many; already recorded, with the decision `deny`. */
+  | { kind: "denied"; rule: string; message: string; reason: "by_values" }
   /** Grant, server or policy changed since the decision: evaluate again. Nothing was recorded. */
   | { kind: "changed" }
   /** Nothing durable: deny. */

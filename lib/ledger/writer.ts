@@ -14,7 +14,7 @@ export interface WriterOptions {
   digest: Digest;
   /** Every caller has an answer this long after it asked. */
   answerTimeoutMs: number;
-  onCommitted: (batch: Batch) => void;
+  onCommitted: (batch: Batch, plan: BatchPlan) => void;
   onFailure: (error: unknown) => void;
 }
 
@@ -193,7 +193,7 @@ export class Writer {
         if (!entry.answer(answer) && answer.kind === "sent") this.settle(unsent(entry));
       });
     }
-    this.#options.onCommitted(batch);
+    this.#options.onCommitted(batch, plan);
   }
 
   /** A lost COMMIT may have happened: its reservations are voided by id; that finds nothing if it did not. */

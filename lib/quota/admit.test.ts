@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { add, decimalOf, parseDecimal, zero } from "@/lib/kernel/decimal";
 import type { Decimal } from "@/lib/kernel/decimal";
-import { admit } from "./admit";
-import { counterKey } from "./key";
-import { limitText } from "./limit-text";
+import { admit, isNear } from "./admit";
+import { counterFamily, counterKey, counterPers, parseCounterKey } from "./key";
+import { byValuesText, limitText } from "./limit-text";
 
 const of = (text: string): Decimal => parseDecimal(text) ?? zero;
 const upTo = (text: string) => ({ max: of(text), inclusive: true });
@@ -49,25 +49,82 @@ describe("admit", () => {
   });
 });
 
+describe("isNear", () => {
+  test.each<[string, string, boolean]>([
+    ["8", "10", true],
+    ["7.9999999999999999999", "10", false],
+    ["8000", "10000", true],
+    ["7999", "10000", false],
+    ["0.08", "0.1", true],
+    ["0.0799", "0.1", false],
+    ["7205759403792794", "9007199254740992", true],
+    ["7205759403792793", "9007199254740992", false],
+    ["12", "10", true],
+    ["0", "0", false],
+    ["5", "0", false],
+    ["0", "1", false],
+  ])("%s of %s: %s", (used, max, near) => {
+    expect(isNear(of(used), of(max))).toBe(near);
+  });
+
+  test("agrees with the exact fraction, for small and for wide numbers", () => {
+    const amount = fc.oneof(fc.bigInt({ min: 0n, max: 100n }), fc.bigInt({ min: 0n, max: 10n ** 20n }));
+    fc.assert(
+      fc.property(amount, amount, (used, max) => {
+        expect(isNear(decimalOf(used), decimalOf(max))).toBe(max > 0n && used * 5n >= max * 4n);
+      }),
+    );
+  });
+});
+
 describe("counterKey", () => {
-  const scope = { grantId: "g", policyId: "p", counter: "t.c" };
+  const scope = { per: "grant", scopeId: "g", policyId: "p", counter: "t.c", meaning: "", by: [] } as const;
+  const text = fc.string({ maxLength: 6 });
+  const anyScope = fc.record({
+    per: fc.constantFrom(...counterPers),
+    scopeId: fc.constantFrom("g", "h"),
+    policyId: text,
+    counter: text,
+    meaning: text,
+    by: fc.array(text, { maxLength: 3 }),
+  });
 
   test("different scopes never share a key, whatever their names hold", () => {
-    const text = fc.string({ maxLength: 6 });
-    const record = fc.record({
-      grantId: text,
-      policyId: text,
-      counter: text,
-      meaning: text,
-      by: fc.array(text, { maxLength: 3 }),
-    });
     fc.assert(
-      fc.property(record, record, (a, b) => {
+      fc.property(anyScope, anyScope, (a, b) => {
         expect(counterKey(a) === counterKey(b)).toBe(
           JSON.stringify(Object.values(a)) === JSON.stringify(Object.values(b)),
         );
       }),
     );
+  });
+
+  test("counters of one family differ in what splits them, and in nothing else", () => {
+    fc.assert(
+      fc.property(anyScope, anyScope, ({ by: first, ...a }, { by: second, ...b }) => {
+        const [left, right] = [
+          counterFamily({ ...a, by: [...first, ""] }),
+          counterFamily({ ...b, by: [...second, ""] }),
+        ];
+        expect(left === right).toBe(JSON.stringify(Object.values(a)) === JSON.stringify(Object.values(b)));
+      }),
+    );
+    expect(counterFamily(scope)).toBeNull();
+  });
+
+  test("a key reads back as whose it is and what splits it; a shortened one as nothing", () => {
+    fc.assert(
+      fc.property(anyScope, ({ per, scopeId, by, ...rest }) => {
+        expect(parseCounterKey(counterKey({ per, scopeId, by, ...rest }))).toEqual({ per, scopeId, by });
+      }),
+    );
+    for (const other of ["sha256:00", "spend", "[]", '["a",1,"b","c"]', '["policy","p","q","c"]', "{}"]) {
+      expect(parseCounterKey(other)).toBeNull();
+    }
+  });
+
+  test("a counter of one grant keeps the key that it had before there were others", () => {
+    expect(counterKey({ ...scope, meaning: "m" })).toBe('["g","p","t.c","m"]');
   });
 
   test("a split value cannot reach into its neighbour", () => {
@@ -86,5 +143,11 @@ describe("counterKey", () => {
 test("limitText names the bound, the window and its end", () => {
   expect(limitText(of("1000000.50"), "day", "2026-01-02T00:00:00.000Z")).toBe(
     "Limit of 1000000.5 per day reached; resets at 2026-01-02T00:00:00.000Z",
+  );
+});
+
+test("byValuesText names the rule as its author wrote it", () => {
+  expect(byValuesText("/tools/pay/rules/cap ~1 ~0", "hour")).toBe(
+    'Denied by rule "cap / ~": more than 1,000 different values in this hour',
   );
 });

@@ -37,3 +37,21 @@ function baseOf({ per, scopeId, policyId, counter, meaning }: CounterScope): str
   const base = [scopeId, policyId, counter, meaning];
   return per === "grant" ? base : [per, ...base];
 }
+
+/** Whose calls a stored key counts together, and the values that split it; null when the key is not of this form. */
+export function parseCounterKey(key: string): Pick<CounterScope, "per" | "scopeId" | "by"> | null {
+  const parts = readTexts(key);
+  if (!parts) return null;
+  const shared = counterPers.find((per) => per === parts[0] && per !== "grant");
+  const [scopeId, , , meaning, ...by] = shared ? parts.slice(1) : parts;
+  return scopeId === undefined || meaning === undefined ? null : { per: shared ?? "grant", scopeId, by };
+}
+
+function readTexts(key: string): string[] | null {
+  try {
+    const value: unknown = JSON.parse(key);
+    return Array.isArray(value) && value.every((part) => typeof part === "string") ? value : null;
+  } catch {
+    return null;
+  }
+}

@@ -38,6 +38,7 @@ beforeAll(async () => {
       argDigest: null,
       client: { name: "test", version: "1", address: "127.0.0.1" },
       protocolVersion: "2025-11-25",
+      shadow: null,
       decision: "deny",
       rule: "(no policy)",
       reason: "no_policy",
