@@ -19,11 +19,14 @@ import { countText } from "@/components/ui/word";
 import type { ServerDto, ToolDto } from "@/lib/servers/schema";
 import { ServerHeaders } from "./server-headers";
 import { ServerTools } from "./server-tools";
+import { WritePolicy } from "./write-policy";
 
 export interface ServerRights {
   /** Why this person may not change the server; null when they may. */
   manage: string | null;
   scan: string | null;
+  /** Why they may not write policies or set a tool's category. */
+  write: string | null;
 }
 
 interface Props {
@@ -108,13 +111,21 @@ export function ServerDetail({ server, tools, rights }: Props) {
         note={tools.length > 0 ? countText(tools.filter((tool) => !tool.gone).length, "tool") : undefined}
         bodyClassName="p-0"
         actions={
-          <GatedButton size="sm" reason={rights.scan} disabled={scan.sending} onClick={() => void scan.run()}>
-            <RefreshCw aria-hidden className={scan.sending ? "animate-spin" : ""} />
-            {scan.sending ? "Scanning…" : "Scan tools"}
-          </GatedButton>
+          <>
+            {tools.some((tool) => !tool.gone) ? <WritePolicy server={server} refusal={rights.write} /> : null}
+            <GatedButton size="sm" reason={rights.scan} disabled={scan.sending} onClick={() => void scan.run()}>
+              <RefreshCw aria-hidden className={scan.sending ? "animate-spin" : ""} />
+              {scan.sending ? "Scanning…" : "Scan tools"}
+            </GatedButton>
+          </>
         }
       >
-        <ServerTools tools={tools} />
+        <ServerTools
+          serverId={server.id}
+          tools={tools}
+          categoryRefusal={rights.write}
+          riskRefusal={rights.manage === null ? null : "Admins set the risk of a tool."}
+        />
       </Panel>
       <DangerZone server={server} refusal={rights.manage} />
     </div>

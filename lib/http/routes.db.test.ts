@@ -90,6 +90,8 @@ const table: Record<string, Row> = {
   "POST policies/check": { statuses: read, body: () => ({ text: yaml }) },
   "GET policies/[id]": { statuses: readOne, make: "policy" },
   "GET policies/[id]/versions/[version]": { statuses: readOne, make: "policy" },
+  "POST policies/[id]/replay": { statuses: readOne, make: "policy", body: () => ({ text: yaml }) },
+  "GET policies/[id]/coverage": { statuses: readOne, make: "policy" },
   "POST policies/[id]/publish": {
     statuses: [401, 403, 200, 200, 404],
     make: "policy",

@@ -220,7 +220,7 @@ describe("whatever a server calls its tools", () => {
       }),
       { numRuns: 500 },
     );
-  });
+  }, 20_000);
 
   test("P5 nothing in it is hidden: no control, direction, zero-width or tag character but line breaks", () => {
     fc.assert(
@@ -256,7 +256,6 @@ test("a server with very many tools gets fewer comments, then fewer tools, and n
   for (const [count, length] of [
     [100, 0],
     [500, 0],
-    [2000, 0],
     [5000, 100],
   ] as const) {
     expect(errorsOf(text(count, length))).toEqual([]);
@@ -265,4 +264,4 @@ test("a server with very many tools gets fewer comments, then fewer tools, and n
   expect(text(500, 0)).toContain("# Describes");
   expect(text(500, 0)).not.toContain("optional");
   expect(text(5000, 100)).toMatch(/more tools did not fit into one policy: denied until listed\.\n$/);
-});
+}, 20_000);

@@ -32,7 +32,7 @@ interface Difference {
 
 /**
  * Makes the stored catalogue of a server equal to a complete list, in one transaction: nothing is deleted, what is absent is
- * marked gone. The server's version rises when the set of callable names changes. Throws `not_found` when the server is gone.
+ * marked gone. The server's version rises with every change, since policies may ask what a definition says. Throws `not_found` when the server is gone.
  * With `audit`, the scan leaves an audit row even if nothing changed.
  */
 export async function storeTools(
@@ -48,10 +48,9 @@ export async function storeTools(
     await write(tx, ctx, serverId, found, definitions);
     const result = summary(found, definitions);
     const changes = result.added + result.changed + result.gone;
-    const namesMoved = result.added + result.gone > 0;
     await tx.server.updateMany({
       where: { id: serverId, orgId: ctx.orgId },
-      data: { lastScanAt: ctx.now, lastScanError: null, ...(namesMoved ? { version: { increment: 1 } } : {}) },
+      data: { lastScanAt: ctx.now, lastScanError: null, ...(changes > 0 ? { version: { increment: 1 } } : {}) },
     });
     if (options.audit || changes > 0) {
       await appendAudit(tx, ctx, { action: "server.scan", object: `server:${serverId}`, after: { ...result } });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readDefinition, readToolPage } from "./definition";
 import { SseReader } from "./sse";
-import { toToolDto } from "./tool-dto";
+import { toToolDtos } from "./tool-dto";
 
 const digest = (text: string) => text;
 const read = (text: string) => readDefinition(text, digest);
@@ -61,19 +61,55 @@ test("event streams are cut right wherever the bytes are split", () => {
   }
 });
 
+const row = { name: "a", goneAt: null, lastSeenAt: new Date(0), categoryOverride: null, riskOverride: null };
+
 test("odd definitions are shown without what cannot be shown", () => {
-  const row = { name: "a", goneAt: null, lastSeenAt: new Date(0) };
-  const bare = { title: null, description: "", parameters: [], gone: false };
+  const bare = { title: null, description: "", parameters: [], annotations: {}, gone: false };
   for (const definition of [
     "",
     "[]",
     "null",
-    `{"description":1,"inputSchema":"x"}`,
+    `{"description":1,"inputSchema":"x","annotations":[true]}`,
     `{"inputSchema":{"properties":[]}}`,
+    `{"annotations":{"readOnlyHint":"yes","title":"a"}}`,
   ]) {
-    expect(toToolDto({ ...row, definition })).toMatchObject(bare);
+    expect(toToolDtos([{ ...row, definition }])).toMatchObject([bare]);
   }
-  expect(
-    toToolDto({ ...row, definition: `{"inputSchema":{"properties":{"x":true},"required":["x"]}}` }).parameters,
-  ).toEqual([{ name: "x", type: "any", required: true, description: "" }]);
+  const [shown] = toToolDtos([
+    {
+      ...row,
+      definition: `{"inputSchema":{"properties":{"x":true,"__proto__":{"type":["string","null"]}},"required":["x"]}}`,
+    },
+  ]);
+  expect(shown?.parameters).toEqual([
+    { name: "x", type: "any", required: true, description: "" },
+    { name: "__proto__", type: "string | null", required: false, description: "" },
+  ]);
+});
+
+test("W6 listed tools whose names fold together point at each other", () => {
+  const names = ["pay", "Pay", "p\u200bay", "\uff50ay", "pay_order"];
+  const rows = names.map((name) => ({ ...row, name, definition: "{}" }));
+  const shown = toToolDtos([...rows, { ...row, name: "PAY", definition: "{}", goneAt: new Date(0) }]);
+  expect(shown.map((tool) => tool.looksLike.length)).toEqual([3, 3, 3, 3, 0, 0]);
+  expect(shown[0]?.looksLike).toEqual(["Pay", "p\u200bay", "\uff50ay"]);
+});
+
+test("an override stands on top of what the definition says, and a category alone never lowers the risk", () => {
+  const shown = (name: string, categoryOverride: string | null, riskOverride: string | null) =>
+    toToolDtos([{ ...row, name, definition: "{}", categoryOverride, riskOverride }])[0];
+  expect(shown("delete_row", null, null)).toMatchObject({ category: "destructive", risk: "critical" });
+  expect(shown("delete_row", "read", null)).toMatchObject({
+    category: "read",
+    risk: "critical",
+    computed: { category: "destructive", risk: "critical" },
+    overridden: { category: true, risk: false },
+  });
+  expect(shown("delete_row", "write", "medium")).toMatchObject({ category: "write", risk: "medium" });
+  expect(shown("get_row", "financial", null)).toMatchObject({ category: "financial", risk: "critical" });
+  expect(shown("get_row", "odd word", "")).toMatchObject({
+    category: "read",
+    risk: "low",
+    overridden: { category: false, risk: false },
+  });
 });

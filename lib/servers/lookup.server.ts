@@ -5,12 +5,25 @@ import { AppError } from "@/lib/kernel/errors";
 import { FreshCache } from "@/lib/kernel/fresh-cache";
 import { isUuid, type OrgId, type ServerId } from "@/lib/kernel/ids";
 import { singleton } from "@/lib/kernel/singleton";
+import type { ToolCategory, ToolRisk } from "@/lib/kernel/tool-class";
+import type { Value } from "@/lib/kernel/value";
 import { open } from "@/lib/vault/vault.server";
+import { classifyTool } from "./classify";
+import { withOverrides, type ToolOverrides } from "./tool-class";
+import { readToolShape } from "./tool-shape";
 
 export interface SealedHeader {
   readonly id: string;
   readonly name: string;
   readonly sealed: string;
+}
+
+/** What policies may ask about a tool beside its name. */
+export interface UpstreamTool {
+  readonly category: ToolCategory;
+  readonly risk: ToolRisk;
+  /** The hints that the server publishes. */
+  readonly annotations: ReadonlyMap<string, Value>;
 }
 
 /** A server as the gateway knows it. Header values stay sealed here. */
@@ -22,8 +35,8 @@ export interface Upstream {
   readonly enabled: boolean;
   readonly version: number;
   readonly allowPrivateNetwork: boolean;
-  /** Names that may be called: in the last complete list. */
-  readonly tools: ReadonlySet<string>;
+  /** Tools that may be called, by name: in the last complete list. */
+  readonly tools: ReadonlyMap<string, UpstreamTool>;
   readonly hasHeaders: boolean;
   readonly sealedHeaders: readonly SealedHeader[];
 }
@@ -32,13 +45,20 @@ const cachedMax = 2000;
 
 const loadSql = `SELECT s.id, s.org_id AS "orgId", s.name, s.url, s.enabled, s.version,
   s.allow_private_network AS "allowPrivateNetwork",
-  ARRAY(SELECT t.name FROM server_tool t WHERE t.server_id = s.id AND t.gone_at IS NULL) AS tools,
+  (SELECT coalesce(json_agg(json_build_object('name', t.name, 'definition', t.definition,
+     'categoryOverride', t.category_override, 'riskOverride', t.risk_override)), '[]')
+   FROM server_tool t WHERE t.server_id = s.id AND t.gone_at IS NULL) AS tools,
   (SELECT coalesce(json_agg(json_build_object('id', h.id, 'name', h.name, 'sealed', h.sealed)), '[]')
    FROM server_header h WHERE h.server_id = s.id) AS "sealedHeaders"
   FROM server s WHERE s.id = $1`;
 const versionSql = `SELECT version FROM server WHERE id = $1`;
 
-type Row = Omit<Upstream, "tools" | "hasHeaders"> & { tools: string[] };
+interface ToolRow extends ToolOverrides {
+  name: string;
+  definition: string;
+}
+
+type Row = Omit<Upstream, "tools" | "hasHeaders"> & { tools: ToolRow[] };
 
 function upstreams(): FreshCache<Upstream> {
   return singleton("upstreams", () => {
@@ -104,7 +124,13 @@ function openHeader(id: string, sealed: string): string {
 /** The server as the database has it now; otherwise as `findUpstream`. */
 export async function loadUpstream(id: string): Promise<Upstream | null> {
   const row = await query<Row>("server-upstream", loadSql, id);
-  return row && { ...row, tools: new Set(row.tools), hasHeaders: row.sealedHeaders.length > 0 };
+  return row && { ...row, tools: new Map(row.tools.map(toTool)), hasHeaders: row.sealedHeaders.length > 0 };
+}
+
+function toTool(row: ToolRow): [string, UpstreamTool] {
+  const shape = readToolShape(row.name, row.definition);
+  const { category, risk } = withOverrides(classifyTool(shape), row);
+  return [row.name, { category, risk, annotations: shape.annotations }];
 }
 
 async function query<T extends object>(name: string, text: string, id: string): Promise<T | null> {

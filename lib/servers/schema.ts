@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { toolCategories, toolRisks, type ToolCategory, type ToolRisk } from "@/lib/kernel/tool-class";
+import type { Evidence } from "./classify";
 
 const headerName = z
   .string()
@@ -43,6 +45,16 @@ export const ServerPatch = z.strictObject({
 });
 export type ServerPatch = z.infer<typeof ServerPatch>;
 
+/** What a person decides about a tool: a word, or null to go back to what its definition says. */
+export const ToolOverride = z
+  .strictObject({
+    category: z.enum(toolCategories).nullable().optional(),
+    risk: z.enum(toolRisks).nullable().optional(),
+    reason: z.string().trim().min(1, "Say why").max(500),
+  })
+  .refine(({ category, risk }) => category !== undefined || risk !== undefined, { message: "Nothing to change" });
+export type ToolOverride = z.infer<typeof ToolOverride>;
+
 /** A server as pages see it: no secret, header names only. Dates are ISO 8601. */
 export interface ServerDto {
   id: string;
@@ -60,12 +72,28 @@ export interface ServerDto {
   mcpUrl: string;
 }
 
-export interface ToolDto {
+/** How a tool is classed. */
+export interface ToolClassDto {
   name: string;
+  /** What the gateway takes it for: what its definition says, with the overrides of people on top. */
+  category: ToolCategory;
+  risk: ToolRisk;
+  /** What its definition alone says. */
+  computed: { category: ToolCategory; risk: ToolRisk };
+  overridden: { category: boolean; risk: boolean };
+}
+
+export interface ToolDto extends ToolClassDto {
   title: string | null;
   description: string;
   /** Names of the top-level arguments, required ones first. */
   parameters: { name: string; type: string; required: boolean; description: string }[];
+  /** Why the definition says so. */
+  evidence: Evidence[];
+  /** The hints that the server publishes. */
+  annotations: Record<string, boolean>;
+  /** Listed tools of this server that differ from this one only by case, form or hidden characters. */
+  looksLike: string[];
   gone: boolean;
   lastSeenAt: string;
 }

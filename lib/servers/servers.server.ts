@@ -12,9 +12,10 @@ import { checkUpstream, dropUpstream, headerSeal } from "./lookup.server";
 import { scanServer } from "./scan.server";
 import type { HeaderInput, ServerDto, ServerInput, ServerPatch, ToolDto } from "./schema";
 import { toServerDto, type ServerRow } from "./server-dto";
-import { toToolDto } from "./tool-dto";
+import { toToolDtos } from "./tool-dto";
 
-export { dropUpstream, findUpstream, upstreamHeaders, type Upstream } from "./lookup.server";
+export { dropUpstream, findUpstream, upstreamHeaders, type Upstream, type UpstreamTool } from "./lookup.server";
+export { overrideTool } from "./override.server";
 export { learnTools, refreshTools, scanServer } from "./scan.server";
 export type { ScanResult } from "./catalogue.server";
 
@@ -51,7 +52,7 @@ export async function listTools(ctx: Ctx, id: string): Promise<ToolDto[]> {
     orderBy: { name: "asc" },
     take: 10_000,
   });
-  return rows.map(toToolDto);
+  return toToolDtos(rows);
 }
 
 /**

@@ -1,51 +1,52 @@
-import { z } from "zod";
+import { foldKey } from "@/lib/kernel/fold";
+import { classifyTool } from "./classify";
 import type { ToolDto } from "./schema";
+import { withOverrides, type ToolOverrides } from "./tool-class";
+import { readToolShape } from "./tool-shape";
+import { plainForm } from "./tool-words";
 
-const text = z.string().catch("");
-const property = z.object({ type: z.union([z.string(), z.array(z.string())]).catch("any"), description: text });
-const shown = z.object({
-  title: z.string().nullable().catch(null),
-  description: text,
-  inputSchema: z
-    .object({
-      properties: z.record(z.string(), property.catch({ type: "any", description: "" })).catch({}),
-      required: z.array(z.string()).catch([]),
-    })
-    .catch({ properties: {}, required: [] }),
-});
-
-interface ToolRow {
+interface ToolRow extends ToolOverrides {
   name: string;
   definition: string;
   goneAt: Date | null;
   lastSeenAt: Date;
 }
 
-/** A stored tool as pages show it. Whatever the upstream wrote in odd places is left out, never an error. */
-export function toToolDto(row: ToolRow): ToolDto {
-  const definition = shown.parse(parseLoosely(row.definition));
-  const required = new Set(definition.inputSchema.required);
-  const parameters = Object.entries(definition.inputSchema.properties).map(([name, { type, description }]) => ({
-    name,
-    type: Array.isArray(type) ? type.join(" | ") : type,
-    required: required.has(name),
-    description,
-  }));
+/** Stored tools as pages show them. Whatever the upstream wrote in odd places is left out, never an error. */
+export function toToolDtos(rows: readonly ToolRow[]): ToolDto[] {
+  const twins = new Map<string, string[]>();
+  for (const { name, goneAt } of rows) {
+    if (goneAt === null) twins.set(foldName(name), [...(twins.get(foldName(name)) ?? []), name]);
+  }
+  return rows.map((row) => {
+    const others = (twins.get(foldName(row.name)) ?? []).filter((name) => name !== row.name);
+    return { ...toToolDto(row), looksLike: row.goneAt === null ? others : [] };
+  });
+}
+
+function toToolDto(row: ToolRow): Omit<ToolDto, "looksLike"> {
+  const shape = readToolShape(row.name, row.definition);
+  const computed = classifyTool(shape);
   return {
     name: row.name,
-    title: definition.title,
-    description: definition.description,
-    parameters: [...parameters.filter((item) => item.required), ...parameters.filter((item) => !item.required)],
+    title: shape.title,
+    description: shape.description,
+    parameters: shape.parameters.map(({ name, type, required, description }) => ({
+      name,
+      type,
+      required,
+      description,
+    })),
+    ...withOverrides(computed, row),
+    computed: { category: computed.category, risk: computed.risk },
+    evidence: computed.evidence,
+    annotations: Object.fromEntries(shape.annotations),
     gone: row.goneAt !== null,
     lastSeenAt: row.lastSeenAt.toISOString(),
   };
 }
 
-function parseLoosely(definition: string): unknown {
-  try {
-    const value: unknown = JSON.parse(definition);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
-  } catch {
-    return {};
-  }
+/** Two names with one fold look alike, or are one name to a reader that ignores case, form and hidden characters. */
+function foldName(name: string): string {
+  return foldKey(plainForm(name).trim());
 }

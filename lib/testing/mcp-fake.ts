@@ -9,8 +9,10 @@ export interface FakeMode {
   sse: boolean;
   /** `modern` refuses `initialize` as a 2026-07-28 server does. */
   era: "legacy" | "modern";
-  /** Page (from 1) that answers HTTP 500. */
+  /** Page (from 1) that fails, as `failAs` says. */
   failPage: number | null;
+  /** HTTP 500, a JSON-RPC error, an event stream that ends without an answer, or a connection cut half-way. */
+  failAs: "status" | "error" | "silence" | "cut";
   /** Status instead of any answer. */
   status: number | null;
   /** Bytes of padding in front of a JSON answer. */
@@ -42,6 +44,7 @@ export async function startMcpFake(mode: Partial<FakeMode> = {}): Promise<McpFak
       sse: false,
       era: "legacy",
       failPage: null,
+      failAs: "status",
       status: null,
       paddingBytes: 0,
       redirectTo: null,
@@ -96,9 +99,19 @@ function reply(fake: McpFake, rpc: Rpc, request: IncomingMessage, response: Serv
 
 function sendPage(mode: FakeMode, page: number, send: (body: string) => void, response: ServerResponse): void {
   if (page === mode.failPage) {
-    response.writeHead(500).end("boom");
+    failPage(mode, send, response);
     return;
   }
   const next = page < mode.pages.length ? `,"nextCursor":"${String(page + 1)}"` : "";
   send(`"result":{"tools":${mode.pages[page - 1] ?? "[]"}${next}}`);
+}
+
+function failPage({ failAs }: FakeMode, send: (body: string) => void, response: ServerResponse): void {
+  if (failAs === "status") response.writeHead(500).end("boom");
+  else if (failAs === "error") send(`"error":{"code":-32603,"message":"boom"}`);
+  else if (failAs === "silence") response.writeHead(200, { "content-type": "text/event-stream" }).end(": bye\n\n");
+  else {
+    response.writeHead(200, { "content-type": "application/json", "content-length": "1000" });
+    response.write(`{"jsonrpc":"2.0","id":`, () => response.destroy());
+  }
 }

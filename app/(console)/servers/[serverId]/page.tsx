@@ -25,7 +25,11 @@ export default async function ServerPage({ params }: Props) {
       <ServerDetail
         server={server}
         tools={tools}
-        rights={{ manage: refusalOf(ctx, "server.manage"), scan: refusalOf(ctx, "server.scan") }}
+        rights={{
+          manage: refusalOf(ctx, "server.manage"),
+          scan: refusalOf(ctx, "server.scan"),
+          write: refusalOf(ctx, "policy.write"),
+        }}
       />
     </PageFrame>
   );

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { ServerDto, ToolDto } from "@/lib/servers/schema";
+import { checkPolicy } from "@/lib/policy/check";
+import type { ServerDto, ToolClassDto, ToolDto } from "@/lib/servers/schema";
 import { createGrantRow, createServerRow } from "@/lib/testing/factories";
 import { openTestHouse, type TestHouse } from "@/lib/testing/house";
 import { startMcpFake, type McpFake } from "@/lib/testing/mcp-fake";
@@ -7,7 +8,9 @@ import { createPeople, jsonOf, refusalOf, type People } from "@/lib/testing/peop
 import { apiRequest } from "@/lib/testing/session";
 import { DELETE as removeHeader, PUT as setHeader } from "./headers/[name]/route";
 import { DELETE, GET, PATCH } from "./route";
+import { GET as scaffold } from "./scaffold/route";
 import { POST as scan } from "./scan/route";
+import { PATCH as override } from "./tools/[name]/route";
 import { GET as listTools } from "./tools/route";
 
 let house: TestHouse;
@@ -53,6 +56,62 @@ describe("200", () => {
     expect(text).not.toContain("canary");
     const removed = await removeHeader(request("DELETE"), at({ name: "x-key" }));
     expect(await jsonOf<ServerDto>(removed)).toMatchObject({ headerNames: [] });
+  });
+});
+
+describe("200 of its tools", () => {
+  const reason = "Reviewed";
+  const name = "files/delete it #1";
+  const ask = (cookie: string, body: object) => override(apiRequest("PATCH", "/api/x", { cookie, body }), at({ name }));
+
+  beforeEach(async () => {
+    id = await createServerRow(people.orgId, { name: `Payments ${id}`, tools: [name, "get_file", "drop_*"] });
+  });
+
+  test("a policy manager overrides a category, an admin a risk, and null takes both back", async () => {
+    const { admin, policy_manager } = people;
+    const category = await ask(policy_manager.cookie, { category: "write", reason });
+    expect(await jsonOf<ToolClassDto>(category)).toMatchObject({ name, category: "write", risk: "critical" });
+    const risk = await ask(policy_manager.cookie, { risk: "low", reason });
+    expect(await refusalOf(risk)).toEqual({ status: 403, code: "forbidden" });
+    const low = await ask(admin.cookie, { risk: "low", reason });
+    expect(await jsonOf<ToolClassDto>(low)).toMatchObject({ category: "write", risk: "low" });
+    const back = await ask(admin.cookie, { category: null, risk: null, reason });
+    expect(await jsonOf<ToolClassDto>(back)).toMatchObject({
+      category: "destructive",
+      risk: "critical",
+      overridden: { category: false, risk: false },
+    });
+  });
+
+  test.each([
+    {},
+    { reason },
+    { category: "write" },
+    { category: "write", reason: " " },
+    { category: "harmless", reason },
+    { risk: "none", reason },
+    { category: "write", reason, orgId: "x" },
+  ])("an override of %j changes nothing", async (body) => {
+    expect(await refusalOf(await ask(people.admin.cookie, body))).toEqual({ status: 400, code: "invalid_input" });
+    const tools = await jsonOf<ToolDto[]>(await listTools(request("GET"), at()));
+    expect(tools.find((tool) => tool.name === name)?.overridden).toEqual({ category: false, risk: false });
+  });
+
+  test("the scaffold of its listed tools is a policy without errors, plain and as a safe start", async () => {
+    const ofQuery = async (query: string) =>
+      jsonOf<{ text: string }>(
+        await scaffold(apiRequest("GET", `/api/x${query}`, { cookie: people.viewer.cookie }), at()),
+      );
+    const { text } = await ofQuery("");
+    expect(text).toContain('  "files/delete it #1":\n    rules: []');
+    const safe = await ofQuery("?safe=true");
+    expect(safe.text).toContain("        action: require_approval");
+    for (const one of [text, safe.text]) {
+      expect(checkPolicy(one).filter((problem) => problem.severity === "error")).toEqual([]);
+    }
+    const odd = await scaffold(apiRequest("GET", "/api/x?safe=1", { cookie: people.viewer.cookie }), at());
+    expect(await refusalOf(odd)).toEqual({ status: 400, code: "invalid_input" });
   });
 });
 
