@@ -1,4 +1,5 @@
 import { errorTable, type ErrorCode } from "@/lib/kernel/errors";
+import { deniedPrefix, unknownToolText } from "@/lib/policy/agent-text";
 import { modernRevision, revisions, type Era } from "./revision";
 
 /** The machine-readable part of everything that the gateway itself answers about a decision. */
@@ -13,7 +14,7 @@ export interface DecisionPart {
   mayHaveRun?: boolean;
 }
 
-const prefixes = { D: "[POLICYLAYER POLICY DENIED] ", U: "[POLICYLAYER UPSTREAM ERROR] " } as const;
+const prefixes = { D: deniedPrefix, U: "[POLICYLAYER UPSTREAM ERROR] " } as const;
 export const decisionKey = "policylayer/decision";
 
 /** What callers are told about `code`. */
@@ -47,9 +48,9 @@ export function versionError(idText: string, era: Era, requested: string | null,
   return errorText(idText, -32022, sayOf("version"), data);
 }
 
-/** Hidden and unknown tools get this one text, so that an agent cannot tell them apart. */
+/** The one answer to hidden and unknown tools. */
 export function unknownTool(idText: string, name: string): string {
-  return errorText(idText, -32602, `Unknown tool: ${name}`, null);
+  return errorText(idText, -32602, unknownToolText(name), null);
 }
 
 /** How a server without that method answers. */

@@ -4,6 +4,7 @@ import type { Ctx } from "@/lib/kernel/ctx";
 import { createGrantRow, createMember, createOrg, createServerRow } from "@/lib/testing/factories";
 import { openTestHouse, type TestHouse } from "@/lib/testing/house";
 import {
+  checkText,
   createPolicy,
   findCompiled,
   getPolicy,
@@ -143,4 +144,78 @@ test("the list shows grants that work and who changed what last; the audit names
   expect(rows.map((row) => row.action)).toEqual(["policy.create", "policy.publish"]);
   const record = JSON.parse(rows[1]?.record ?? "{}") as Record<string, unknown>;
   expect(record).toMatchObject({ before: { version: 1 }, after: { version: 2 }, reason: "why" });
+});
+
+const tested = (expected: string) => `${good}tests:
+  - {name: charges pass, call: {tool: create_charge}, expect: ${expected}}
+  - {name: others do not, call: {tool: other}, expect: deny}
+`;
+
+test("a text whose tests fail goes live only when that is allowed with a reason, and the audit log says so", async () => {
+  const { id } = await create(tested("allow"));
+  expect((await getPolicy(viewer, id)).versions[0]).toMatchObject({ testsPassed: 2, testsFailed: 0 });
+  const failing = { baseVersion: 1, text: tested("deny") };
+  const refused = publishPolicy(manager, id, { ...failing, reason: "why" });
+  await expect(refused).rejects.toMatchObject({
+    code: "policy_tests_failed",
+    issues: [{ message: 'Test "charges pass": expected deny, got allow', line: 5, code: "test" }],
+  });
+  const silent = publishPolicy(manager, id, { ...failing, reason: "", allowFailingTests: true });
+  await expect(silent).rejects.toMatchObject({ code: "policy_tests_failed" });
+  const failed = create(tested("hold"));
+  await expect(failed).rejects.toMatchObject({ code: "policy_tests_failed" });
+  const published = await publishPolicy(manager, id, { ...failing, reason: "why", allowFailingTests: true });
+  expect(published.versions[0]).toMatchObject({ version: 2, testsPassed: 1, testsFailed: 1 });
+  const row = await prisma().adminAudit.findFirst({ where: { object: `policy:${id}` }, orderBy: { seq: "desc" } });
+  expect(JSON.parse(row?.record ?? "{}")).toMatchObject({ after: { version: 2, failingTests: 1 }, reason: "why" });
+});
+
+test("the check runs the tests of a text, and none when it has errors", async () => {
+  const checked = await checkText(viewer, { text: tested("deny") });
+  expect(checked).toMatchObject({ problems: [], tests: { passed: 1, failed: 1 } });
+  expect(checked.tests.results[0]).toMatchObject({
+    name: "charges pass",
+    ok: false,
+    expected: "deny",
+    actual: "allow",
+  });
+  const broken = await checkText(viewer, { text: tested("deny").replace("rules", "rulez") });
+  expect(broken.tests).toEqual({ passed: 0, failed: 0, results: [] });
+});
+
+test("the check knows the tools of the servers that the policy's grants reach", async () => {
+  const policy = await create();
+  const serverId = await createServerRow(manager.orgId, { tools: ["create_charges"] });
+  await createGrantRow(manager.orgId, { serverId, policyId: policy.id });
+  const { problems } = await checkText(viewer, { text: good, policyId: policy.id });
+  expect(problems).toEqual([expect.objectContaining({ code: "unknown_tool", hint: "Did you mean `create_charges`?" })]);
+  expect((await checkText(viewer, { text: good })).problems).toEqual([]);
+  await expect(checkText(other, { text: good, policyId: policy.id })).rejects.toMatchObject({ code: "not_found" });
+});
+
+test("N6 who publishes over another's version is told whose it is, when it went live, and why", async () => {
+  const { id } = await create();
+  await publishPolicy(manager, id, { baseVersion: 1, text: better, reason: "hide deletions" });
+  const stale = publishPolicy(manager, id, { baseVersion: 1, text: good, reason: "" });
+  await expect(stale).rejects.toMatchObject({
+    code: "conflict",
+    issues: [
+      {
+        path: "versions.2",
+        message: expect.stringMatching(
+          new RegExp(`^Version 2 is live, published by ${manager.actor.name} at [0-9TZ:.-]+: hide deletions$`),
+        ) as unknown,
+      },
+    ],
+  });
+});
+
+test("C24 restoring an older text makes the next version with the older one's content hash", async () => {
+  const { id } = await create();
+  await publishPolicy(manager, id, { baseVersion: 1, text: better, reason: "" });
+  const { text } = await getPolicyVersion(viewer, id, 1);
+  const restored = await publishPolicy(manager, id, { baseVersion: 2, text, reason: "Restore version 1" });
+  const hashes = restored.versions.map((version) => version.contentHash);
+  expect(hashes).toHaveLength(3);
+  expect([hashes[0], hashes[1] === hashes[0]]).toEqual([hashes[2], false]);
 });

@@ -35,7 +35,8 @@ export type { CompiledPolicy };
 export function compilePolicy(document: PolicyDocument, options: { digest: (text: string) => string }): CompiledPolicy {
   const counters = countersOf(document);
   const defaults = document.approvals;
-  const blocks = document.tools.map((block, order) => compileBlock(block, order, { counters, defaults }));
+  const whole = { counters, defaults, lists: new Map<string, ScalarSet>() };
+  const blocks = document.tools.map((block, order) => compileBlock(block, order, whole));
   const globs = blocks.filter((block) => block.name !== "*" && isGlob(block.name));
   const everywhere = blocks.filter((block) => block.name === "*");
   const plans = new Map<string, Plan>();
@@ -89,6 +90,8 @@ function nameSet(patterns: readonly string[]): NameSet {
 interface Whole {
   counters: ReadonlyMap<string, CountedCounter>;
   defaults: ApprovalWords | null;
+  /** Prepared lists by their text: rules of many tools often name the same values. */
+  lists: Map<string, ScalarSet>;
 }
 
 /** Every counter that some rule moves, by its full name. */
@@ -125,8 +128,8 @@ function compileRule(tool: string, rule: Rule, whole: Whole): BlockRule {
     name: rule.name,
     action: rule.action,
     shadow,
-    when: rule.when && compileCondition(rule.when),
-    conditions: rule.conditions && compileCondition(rule.conditions),
+    when: rule.when && compileCondition(rule.when, whole.lists),
+    conditions: rule.conditions && compileCondition(rule.conditions, whole.lists),
     amountFrom: rule.counting?.incrementFrom ?? null,
     splits: [...splits.values()],
     terms: rule.action === "require_approval" ? approvalTerms(rule.approval, whole.defaults) : null,
@@ -178,21 +181,28 @@ function approvalTerms(rule: ApprovalWords | null, document: ApprovalWords | nul
   };
 }
 
-function compileCondition(condition: Condition): Test {
+function compileCondition(condition: Condition, lists: Whole["lists"]): Test {
   switch (condition.kind) {
     case "all":
     case "any":
-      return { kind: condition.kind, items: condition.items.map(compileCondition) };
+      return { kind: condition.kind, items: condition.items.map((item) => compileCondition(item, lists)) };
     case "not":
-      return { kind: "not", item: compileCondition(condition.item) };
+      return { kind: "not", item: compileCondition(condition.item, lists) };
     case "leaf": {
       const { path, op, value, ifAbsent } = condition;
       const pattern = op === "regex" && typeof value === "string" ? compilePattern(value) : null;
-      const members = Array.isArray(value) ? scalarSet(value as readonly Scalar[]) : null;
+      const members = Array.isArray(value) ? listOf(value as readonly Scalar[], lists) : null;
       const each = path.steps.some((step) => step.kind === "each");
       return { kind: "leaf", path, each, op, value, members, pattern, skipAbsent: ifAbsent === "skip" };
     }
   }
+}
+
+function listOf(values: readonly Scalar[], lists: Whole["lists"]): ScalarSet {
+  const text = JSON.stringify(values, textOfNumbers);
+  const list = lists.get(text) ?? scalarSet(values);
+  lists.set(text, list);
+  return list;
 }
 
 function scalarSet(values: readonly Scalar[]): ScalarSet {
@@ -210,12 +220,17 @@ function scalarSet(values: readonly Scalar[]): ScalarSet {
   };
 }
 
-/** The document's meaning as text: places in the source and tests left out, exact numbers kept apart from texts. */
+/** The document's meaning as text: places in the source and tests left out. */
 function canonicalText(document: PolicyDocument): string {
   return JSON.stringify({ ...document, tests: undefined }, (key, value: unknown) => {
     if (key === "at" || key === "defaultGiven") return undefined;
-    return isDecimal(value) ? { number: toText(value) } : value;
+    return textOfNumbers(key, value);
   });
+}
+
+/** For JSON: exact numbers kept apart from texts. */
+function textOfNumbers(_: string, value: unknown): unknown {
+  return isDecimal(value) ? { number: toText(value) } : value;
 }
 
 /** Freezes plain objects and lists all the way down; prepared patterns keep their working memory. */

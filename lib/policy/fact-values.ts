@@ -1,4 +1,5 @@
 import { isDecimal, toText } from "@/lib/kernel/decimal";
+import { toolCategories, toolRisks } from "@/lib/kernel/tool-class";
 import type { Scalar } from "./document";
 import { nearest } from "./nearest";
 import type { Operator } from "./operators";
@@ -6,10 +7,6 @@ import type { Path } from "./path";
 import type { ProblemList } from "./problems";
 import { weekdays } from "./time-facts";
 import type { TreeNode } from "./yaml-tree";
-
-export const categories = ["read", "write", "execute", "destructive", "financial"] as const;
-/** From harmless to grave. */
-export const risks = ["low", "medium", "high", "critical"] as const;
 
 /** What a fact of ours can be; anything else in a condition would be a rule that never speaks, or always. */
 type Fact =
@@ -19,8 +16,8 @@ type Fact =
   | { kind: "boolean" };
 
 const facts: Readonly<Record<string, Fact>> = {
-  "tool.category": { kind: "word", words: categories },
-  "tool.risk": { kind: "word", words: risks },
+  "tool.category": { kind: "word", words: toolCategories },
+  "tool.risk": { kind: "word", words: toolRisks },
   "time.weekday": { kind: "word", words: weekdays },
   "time.hour": { kind: "number", most: 23 },
   "time.minute": { kind: "number", most: 59 },

@@ -1,9 +1,9 @@
 import { isNegative } from "@/lib/kernel/decimal";
 import type { Decimal } from "@/lib/kernel/decimal";
+import { toolCategories, toolRisks } from "@/lib/kernel/tool-class";
 import type { Value, ValueObject } from "@/lib/kernel/value";
 import { expectWords } from "./document";
 import type { PolicyTest, TestGiven } from "./document";
-import { categories, risks } from "./fact-values";
 import { toolHints } from "./path";
 import type { ProblemList } from "./problems";
 import { readBoolean, readList, readMap, readNumber, readText, readWord, requireEntry, wordFor } from "./shape";
@@ -79,8 +79,8 @@ export function readGiven(problems: ProblemList, node: TreeNode | undefined): Te
     },
     server: textIn(problems, sub("server", namedKeys), "name"),
     client: textIn(problems, sub("client", namedKeys), "name"),
-    category: category ? readWord(problems, category, categories) : null,
-    risk: risk ? readWord(problems, risk, risks) : null,
+    category: category ? readWord(problems, category, toolCategories) : null,
+    risk: risk ? readWord(problems, risk, toolRisks) : null,
     annotations: readHints(problems, tool?.entries.get("annotations")?.value),
     meta: readObject(problems, map?.entries.get("meta")?.value, "the request's metadata, a map"),
     now: readInstant(problems, map?.entries.get("now")?.value),
