@@ -9,6 +9,7 @@ import { Tag } from "@/components/ui/tag";
 import { Time } from "@/components/ui/time";
 import { visibleText } from "@/components/ui/visible-text";
 import type { DecisionDetail, DecisionRow } from "@/lib/audit/schema";
+import { CountedList, ShadowNotes } from "./decision-marks";
 import { reasonText } from "./reasons";
 import { decisionState, outcomeState } from "./row-state";
 
@@ -99,6 +100,16 @@ export function DecisionView({ row, detail }: { row: DecisionRow; detail?: Decis
           <code className="font-mono">{visibleText(row.reason)}</code>
         </Fact>
         <Ending row={row} />
+        {row.shadow.length === 0 ? null : (
+          <Fact label="In shadow">
+            <ShadowNotes notes={row.shadow} />
+          </Fact>
+        )}
+        {row.counted.length === 0 ? null : (
+          <Fact label="Counted">
+            <CountedList counted={row.counted} />
+          </Fact>
+        )}
         <Fact label="Method">
           <PlainText text={row.method} className="font-mono" />
         </Fact>

@@ -10,6 +10,7 @@ const sentences: Record<string, string> = {
   default_deny: "No tool of the policy matches, and its default is to deny.",
   hidden: "The policy hides this tool; the agent was told that it does not exist.",
   limit: "A limit of the rule is reached.",
+  by_values: "Too many different values split the rule's counter in this window.",
   tool_error: "The tool answered with an error; what was reserved was given back.",
   input_required: "The server asked for more input first; what was reserved was given back.",
   task: "The server took it as a task that runs on.",

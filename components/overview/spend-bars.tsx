@@ -6,6 +6,7 @@ import { cn } from "@/components/ui/cn";
 import { PlainText } from "@/components/ui/plain-text";
 import { Time } from "@/components/ui/time";
 import type { Overview } from "@/lib/analytics/schema";
+import { counterTitle, counterUnit } from "./counter-title";
 import { groupDigits, shareOf } from "./share";
 
 type Counter = Overview["counters"][number];
@@ -26,28 +27,32 @@ function level(share: number | null): {
 function CounterBar({ counter }: { counter: Counter }) {
   const share = shareOf(counter.used, counter.max);
   const { bar, word, icon: Icon, text } = level(share);
-  const unit = counter.name.includes("_rate_") ? "calls" : "raw";
+  const title = counterTitle(counter.name, counter.by);
   return (
     <li className="grid gap-1.5 px-4 py-3">
       <div className="flex flex-wrap items-baseline justify-between gap-x-4">
-        <PlainText text={counter.name} className="min-w-0 font-mono text-sm font-medium" />
+        <PlainText text={title} className="min-w-0 font-mono text-sm font-medium" />
         <span className="num text-sm">
           <span className="font-medium">{groupDigits(counter.used)}</span>
           {counter.max === null ? null : <> of {groupDigits(counter.max)}</>}{" "}
-          <span className="text-ink-faint">{unit}</span>
+          <span className="text-ink-faint">{counterUnit(counter.name)}</span>
         </span>
       </div>
       <p className="text-sm text-ink-soft">
-        <Link href={`/logs?grantId=${counter.grantId}`} className="hover:underline">
+        {counter.grantId === null ? (
           <PlainText text={counter.grantLabel} />
-        </Link>
+        ) : (
+          <Link href={`/logs?grantId=${counter.grantId}`} className="hover:underline">
+            <PlainText text={counter.grantLabel} />
+          </Link>
+        )}
         {" · "}
         <PlainText text={counter.policyName} />
       </p>
       {share === null ? null : (
         <div
           role="meter"
-          aria-label={`${counter.name}, ${counter.grantLabel}`}
+          aria-label={`${title}, ${counter.grantLabel}`}
           aria-valuemin={0}
           aria-valuemax={100}
           aria-valuenow={Math.min(share, 100)}
@@ -83,7 +88,10 @@ export function SpendBars({ counters }: { counters: readonly Counter[] }) {
   return (
     <ul className="divide-y divide-line">
       {sorted.map((counter) => (
-        <CounterBar key={`${counter.grantId} ${counter.policyName} ${counter.name}`} counter={counter} />
+        <CounterBar
+          key={JSON.stringify([counter.per, counter.grantLabel, counter.policyName, counter.name, counter.by])}
+          counter={counter}
+        />
       ))}
     </ul>
   );
