@@ -59,13 +59,15 @@ test("a policy edited in the browser governs the agent's next call, which is see
 test("an earlier version is looked at, compared and restored", async ({ page, demo, agent }) => {
   await signIn(page, demo, "admin");
   await openDemoPolicy(page, demo);
+  await page.getByRole("navigation", { name: "Pages of this policy" }).getByRole("link", { name: "Versions" }).click();
   await page.getByRole("link", { name: "Version 1", exact: true }).click();
-  const dialog = page.getByRole("dialog", { name: "Version 1" });
-  await expect(dialog).toContainText("value: 50000");
-  await dialog.getByRole("tab", { name: "Compared with live" }).click();
-  await expect(dialog.locator(".monaco-diff-editor .line-insert").first()).toBeVisible();
-  await keepScreen(page, "dialog-compare");
-  await dialog.getByRole("button", { name: "Restore…" }).click();
+  await expect(page.locator(".monaco-diff-editor .line-insert").first()).toBeVisible();
+  await expect(page.getByText("From version 1 to version 2:")).toBeVisible();
+  await expectAccessible(page);
+  await keepScreen(page, "policy-compare");
+  await page.getByRole("tab", { name: "Text" }).click();
+  await expect(page.getByRole("region", { name: "Text of version 1" })).toContainText("value: 50000");
+  await page.getByRole("button", { name: "Restore…" }).click();
   const publishing = page.getByRole("dialog", { name: "Publish version 3" });
   await expect(publishing.getByLabel("Reason")).toHaveValue("Restore version 1");
   await publishing.getByRole("button", { name: "Publish v3" }).click();

@@ -19,6 +19,10 @@ async function makeTraffic(agent: Agent): Promise<void> {
   await agent.call("delete_customer", { id: "cus_ada" }).catch(() => undefined);
 }
 
+/** A sample call in the fragment, as "Copy link" writes it. */
+const sample = { tool: "create_charge", args: '{ "amount": 60000, "currency": "usd" }' };
+const denied60k = `#sample=${encodeURIComponent(JSON.stringify(sample))}`;
+
 /** The pages, with what must be there before the picture is taken. */
 async function listPages(page: Page, demo: Demo): Promise<{ name: string; path: string; ready: string }[]> {
   const first = async (path: string) => {
@@ -38,7 +42,11 @@ async function listPages(page: Page, demo: Demo): Promise<{ name: string; path: 
     { name: "decision-denied", path: `/logs/${denied}`, ready: "text=Chained records" },
     { name: "policies", path: "/policies", ready: "table" },
     { name: "policy", path: `/policies/${policyId}`, ready: ".view-line, textarea" },
-    { name: "policy-version", path: `/policies/${policyId}?version=1`, ready: "[role=dialog] pre" },
+    { name: "policy-simulated", path: `/policies/${policyId}?panel=simulate${denied60k}`, ready: "[data-decides]" },
+    { name: "policy-tests", path: `/policies/${policyId}?panel=tests`, ready: "text=A failing test keeps" },
+    { name: "policy-coverage", path: `/policies/${policyId}/coverage`, ready: "table" },
+    { name: "policy-versions", path: `/policies/${policyId}/versions`, ready: "table" },
+    { name: "policy-version", path: `/policies/${policyId}?version=1`, ready: ".monaco-diff-editor, pre" },
     { name: "policy-new", path: "/policies/new", ready: ".view-line, textarea" },
     { name: "servers", path: "/servers", ready: "table" },
     { name: "server-add", path: "/servers?dialog=add", ready: "[role=dialog]" },

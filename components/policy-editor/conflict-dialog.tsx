@@ -3,13 +3,18 @@
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { ErrorNote, type Failure } from "@/components/ui/error-note";
+import { PlainText } from "@/components/ui/plain-text";
 import { Skeleton } from "@/components/ui/skeleton";
+import { Time } from "@/components/ui/time";
+import type { PolicyVersionDto } from "@/lib/policies/schema";
 import { DiffView } from "./diff-view";
 
 interface Props {
   mine: string;
   /** The version that went live meanwhile; null until it has been read. */
   theirs: { version: number; text: string } | null;
+  /** Who published it, when and why; undefined until it has been read. */
+  whose: PolicyVersionDto | undefined;
   sending: boolean;
   failure: Failure | null;
   onTakeTheirs: () => void;
@@ -18,7 +23,7 @@ interface Props {
 }
 
 /** Someone else published first: both texts, and the choice. Closing keeps the draft as it is. */
-export function ConflictDialog({ mine, theirs, sending, failure, onTakeTheirs, onPublishMine, onClose }: Props) {
+export function ConflictDialog({ mine, theirs, whose, sending, failure, onTakeTheirs, onPublishMine, onClose }: Props) {
   const version = theirs ? `v${String(theirs.version)}` : "…";
   return (
     <Dialog
@@ -40,6 +45,18 @@ export function ConflictDialog({ mine, theirs, sending, failure, onTakeTheirs, o
       }
     >
       {failure ? <ErrorNote failure={failure} /> : null}
+      {whose ? (
+        <p className="mb-3 text-base">
+          {version} is by <PlainText text={whose.author ?? "PolicyLayer"} />, <Time at={whose.createdAt} quiet />
+          {whose.reason === "" ? (
+            ", without a reason."
+          ) : (
+            <>
+              : <PlainText text={whose.reason} />
+            </>
+          )}
+        </p>
+      ) : null}
       <div className="h-[55dvh] overflow-hidden rounded-md border border-line">
         {theirs ? (
           <DiffView before={theirs.text} after={mine} label="Their version and yours" />

@@ -1,79 +1,88 @@
 "use client";
 
-import { GitCompare, Send } from "lucide-react";
 import { useRouter } from "next/navigation";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import { toast } from "sonner";
 import { api, isApiCode } from "@/components/shell/api";
 import { useAction } from "@/components/shell/use-action";
-import { Button } from "@/components/ui/button";
-import { GatedButton } from "@/components/ui/gated-button";
-import { Panel } from "@/components/ui/panel";
-import { PlainText } from "@/components/ui/plain-text";
 import type { PolicyDto } from "@/lib/policies/schema";
+import type { KnownTool } from "@/lib/policy/check";
 import { ConflictDialog } from "./conflict-dialog";
+import { DraftPanels } from "./draft-panels";
+import { useDraftStore } from "./policy-draft";
 import { PolicyText } from "./policy-text";
 import { PublishDialog } from "./publish-dialog";
-import { errorCount, useProblems } from "./use-problems";
+import type { Jump } from "./text-editor";
+import { Toolbar } from "./toolbar";
+import { useProblems } from "./use-problems";
 import { usePolicyDraft } from "./use-policy-draft";
 import { useSaveKey } from "./use-save-key";
-import { useUnsaved } from "./use-unsaved";
-import { VersionDialog, VersionList, type ShownVersion } from "./version-list";
+import { useTestRun } from "./use-test-run";
+
+/** What a panel beside the editor may know of the draft and do with it. */
+export interface DraftView {
+  text: string;
+  /** Replaces the draft, as an edit that can be undone. */
+  onText: (text: string) => void;
+}
 
 interface Props {
   policy: PolicyDto;
-  shown: ShownVersion | null;
+  tools: readonly KnownTool[];
   /** Why this person may not publish; null when they may. */
   refusal: string | null;
+  simulator: (draft: DraftView) => ReactNode;
 }
 
-type Open = { kind: "publish"; reason: string } | { kind: "conflict" } | null;
-
-/** The policy's YAML with its findings, publishing, and its versions. */
-export function PolicyEditor({ policy, shown, refusal }: Props) {
+/** The policy's YAML with its findings, what judges the draft beside it, and publishing. */
+export function PolicyEditor({ policy, tools, refusal, simulator }: Props) {
   const router = useRouter();
+  const { asked, setAsked } = useDraftStore();
   const draft = usePolicyDraft(policy);
-  const findings = useProblems(draft.text);
-  const errors = errorCount(findings.problems);
-  const [open, setOpen] = useState<Open>(null);
+  const findings = useProblems(draft.text, tools);
+  const tests = useTestRun(draft.text);
+  const [jump, setJump] = useState<Jump | null>(null);
+  /** The dialog of two publishers; it remembers whether failing tests had been allowed. */
+  const [conflict, setConflict] = useState<{ allowed: boolean } | null>(null);
   const live = policy.liveVersion === null ? null : { version: policy.liveVersion, text: policy.text };
-  useUnsaved(draft.unsaved && refusal === null);
-  const publish = useAction(async (baseVersion: number | null, reason: string) => {
-    const body = { baseVersion, text: draft.text, reason };
+  const publish = useAction(async (baseVersion: number | null, reason: string, allowFailingTests: boolean) => {
+    const body = { baseVersion, text: draft.text, reason, ...(allowFailingTests ? { allowFailingTests } : {}) };
     try {
       const next = await api<PolicyDto>("POST", `/api/policies/${policy.id}/publish`, body);
       draft.rebase({ version: next.liveVersion, text: next.text });
-      setOpen(null);
+      setAsked(null);
+      setConflict(null);
       toast.success(`Version ${String(next.liveVersion)} is live. It governs the next call.`);
       router.refresh();
     } catch (error) {
       if (!isApiCode(error, "conflict")) throw error;
-      setOpen({ kind: "conflict" });
+      setAsked(null);
+      setConflict({ allowed: allowFailingTests });
       router.refresh();
     }
   });
-  const ask = (reason = "") => {
+  const ask = () => {
     if (refusal !== null) return;
     publish.clear();
-    setOpen({ kind: "publish", reason });
+    setAsked("");
   };
   useSaveKey(() => {
-    if (open === null) ask();
+    if (asked === null && conflict === null) ask();
   });
+  const theirs = live && live.version !== draft.base.version ? live : null;
   return (
-    <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_300px]">
+    <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_minmax(25rem,32rem)]">
       <div className="grid min-w-0 gap-3">
         <Toolbar
           said={draft.unsaved ? "Changes not published" : live ? "As published" : "Nothing published yet"}
           newer={draft.behind ? (live?.version ?? null) : null}
           onCompare={() => {
-            setOpen({ kind: "conflict" });
+            publish.clear();
+            setConflict({ allowed: false });
           }}
           refusal={refusal}
           unsaved={draft.unsaved}
-          onPublish={() => {
-            ask();
-          }}
+          onPublish={ask}
         />
         <PolicyText
           value={draft.text}
@@ -81,103 +90,54 @@ export function PolicyEditor({ policy, shown, refusal }: Props) {
           onSave={ask}
           readOnly={refusal !== null}
           findings={findings}
+          jump={jump}
           label={`Policy ${policy.name}`}
+          aroundRem={22}
         />
       </div>
-      <div className="grid gap-4">
-        <Panel title="Versions" bodyClassName="p-0">
-          <VersionList policy={policy} />
-        </Panel>
-        <Panel title="Used by" bodyClassName="p-0">
-          <GrantNames grants={policy.grants} />
-        </Panel>
-      </div>
-      {open?.kind === "publish" ? (
+      <DraftPanels
+        simulator={simulator({ text: draft.text, onText: draft.setText })}
+        tests={tests}
+        onJump={(line) => {
+          setJump({ line, column: 1 });
+        }}
+      />
+      {asked === null || refusal !== null ? null : (
         <PublishDialog
-          version={(draft.base.version ?? 0) + 1}
-          errors={errors}
-          grantCount={policy.grants.length}
-          reason={open.reason}
+          policy={policy}
+          version={(policy.versions[0]?.version ?? 0) + 1}
+          text={draft.text}
+          findings={findings}
+          tests={tests}
+          reason={asked}
           sending={publish.sending}
           failure={publish.failure}
-          onPublish={(reason) => void publish.run(draft.base.version, reason)}
+          onPublish={(reason, allowed) => void publish.run(draft.base.version, reason, allowed)}
           onClose={() => {
-            setOpen(null);
+            setAsked(null);
           }}
         />
-      ) : null}
-      {open?.kind === "conflict" ? (
+      )}
+      {conflict === null ? null : (
         <ConflictDialog
           mine={draft.text}
-          theirs={live && live.version !== draft.base.version ? live : null}
+          theirs={theirs}
+          whose={policy.versions.find((version) => version.version === theirs?.version)}
           sending={publish.sending}
           failure={publish.failure}
           onTakeTheirs={() => {
             if (live) draft.rebase(live);
-            setOpen(null);
+            setConflict(null);
           }}
           onPublishMine={() => {
-            if (live) void publish.run(live.version, `Published over version ${String(live.version)}`);
+            const reason = `Published over version ${String(live?.version)}`;
+            if (live) void publish.run(live.version, reason, conflict.allowed);
           }}
           onClose={() => {
-            setOpen(null);
+            setConflict(null);
           }}
         />
-      ) : null}
-      {shown ? (
-        <VersionDialog
-          policy={policy}
-          shown={shown}
-          refusal={refusal}
-          onRestore={(version) => {
-            draft.setText(version.text);
-            ask(`Restore version ${String(version.version)}`);
-          }}
-        />
-      ) : null}
-    </div>
-  );
-}
-
-function GrantNames({ grants }: { grants: PolicyDto["grants"] }) {
-  if (grants.length === 0) return <p className="px-4 py-4 text-sm text-ink-soft">No grant uses this policy.</p>;
-  return (
-    <ul className="divide-y divide-line">
-      {grants.map((grant) => (
-        <li key={grant.id} className="px-4 py-2 text-sm">
-          <PlainText text={grant.label} />
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-interface ToolbarProps {
-  said: string;
-  /** A version that someone else published while this draft was open. */
-  newer: number | null;
-  onCompare: () => void;
-  refusal: string | null;
-  unsaved: boolean;
-  onPublish: () => void;
-}
-
-function Toolbar({ said, newer, onCompare, refusal, unsaved, onPublish }: ToolbarProps) {
-  return (
-    <div className="flex min-h-8 flex-wrap items-center gap-x-3 gap-y-2">
-      <p role="status" className="text-sm text-ink-soft">
-        {said}
-      </p>
-      {newer === null ? null : (
-        <Button size="sm" onClick={onCompare}>
-          <GitCompare aria-hidden /> v{newer} was published meanwhile
-        </Button>
       )}
-      <span className="ml-auto">
-        <GatedButton look="primary" reason={refusal} disabled={!unsaved} onClick={onPublish}>
-          <Send aria-hidden /> Publish…
-        </GatedButton>
-      </span>
     </div>
   );
 }

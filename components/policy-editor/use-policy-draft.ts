@@ -1,37 +1,29 @@
 "use client";
 
-import { useState } from "react";
 import type { PolicyDto } from "@/lib/policies/schema";
-
-interface Base {
-  version: number | null;
-  text: string;
-}
+import { useDraftStore, type Base } from "./policy-draft";
 
 /**
  * The text being edited and the version that it started from. A newer live version is taken over at once while nothing
  * was typed; otherwise the draft stays and `behind` says so.
  */
-export function usePolicyDraft(policy: PolicyDto) {
+export function usePolicyDraft(policy: Pick<PolicyDto, "liveVersion" | "text">) {
+  const { draft, setDraft } = useDraftStore();
   const live: Base = { version: policy.liveVersion, text: policy.text };
-  const [base, setBase] = useState<Base>(live);
-  const [text, setText] = useState(policy.text);
-  const unsaved = text !== base.text;
-  const behind = live.version !== null && live.version > (base.version ?? 0);
-  if (behind && (!unsaved || text === live.text)) {
-    setBase(live);
-    setText(live.text);
-  }
+  const isNewer = live.version !== null && live.version > (draft?.base.version ?? 0);
+  const kept = draft && !(isNewer && (draft.text === draft.base.text || draft.text === live.text)) ? draft : null;
+  const { base, text } = kept ?? { base: live, text: live.text };
   return {
     text,
-    setText,
+    setText: (next: string) => {
+      setDraft({ base, text: next });
+    },
     base,
-    unsaved,
-    behind,
+    unsaved: text !== base.text,
+    behind: kept !== null && isNewer,
     /** Starts anew from a published version, with its own text or, when given, with another one. */
     rebase: (from: Base, next?: string) => {
-      setBase(from);
-      setText(next ?? from.text);
+      setDraft({ base: from, text: next ?? from.text });
     },
   };
 }

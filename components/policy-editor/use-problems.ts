@@ -1,6 +1,7 @@
 "use client";
 
 import { useEffect, useState } from "react";
+import type { KnownTool } from "@/lib/policy/check";
 import type { Problem } from "@/lib/policy/types";
 
 const restMs = 150;
@@ -11,21 +12,24 @@ export interface Findings {
   pending: boolean;
 }
 
-/** The product's own check of this text, after a short rest in typing. The very function that publishing runs. */
-export function useProblems(text: string): Findings {
+/**
+ * The product's own check of this text, after a short rest in typing. The very function that publishing runs. With `tools` it
+ * also warns of names that no server of the policy has.
+ */
+export function useProblems(text: string, tools?: readonly KnownTool[]): Findings {
   const [checked, setChecked] = useState<{ text: string; problems: readonly Problem[] } | null>(null);
   useEffect(() => {
     let current = true;
     const timer = setTimeout(() => {
       void import("@/lib/policy/check").then(({ checkPolicy }) => {
-        if (current) setChecked({ text, problems: checkPolicy(text) });
+        if (current) setChecked({ text, problems: checkPolicy(text, tools && tools.length > 0 ? { tools } : {}) });
       });
     }, restMs);
     return () => {
       current = false;
       clearTimeout(timer);
     };
-  }, [text]);
+  }, [text, tools]);
   return { problems: checked?.problems ?? [], pending: checked?.text !== text };
 }
 

@@ -2,10 +2,13 @@
 
 import { useEffect } from "react";
 
-const question = "Your changes are not published. Leave this page and lose them?";
+const question = "Your changes are not published. Leave this policy and lose them?";
 
-/** Asks before unpublished work is lost, by closing the tab or by following a link inside the console. */
-export function useUnsaved(unsaved: boolean): void {
+/**
+ * Asks before unpublished work is lost, by closing the tab or by following a link out of the pages under `home`, where it
+ * is kept.
+ */
+export function useUnsaved(unsaved: boolean, home: string): void {
   useEffect(() => {
     if (!unsaved) return;
     const leaving = (event: BeforeUnloadEvent) => {
@@ -14,7 +17,8 @@ export function useUnsaved(unsaved: boolean): void {
     const following = (event: MouseEvent) => {
       const link = event.target instanceof Element ? event.target.closest("a[href]") : null;
       if (!(link instanceof HTMLAnchorElement) || event.metaKey || event.ctrlKey || event.shiftKey) return;
-      if (link.pathname === window.location.pathname || link.target === "_blank") return;
+      const inside = link.pathname === home || link.pathname.startsWith(`${home}/`);
+      if (inside || link.target === "_blank" || link.hasAttribute("download")) return;
       if (window.confirm(question)) return;
       event.preventDefault();
       event.stopPropagation();
@@ -25,5 +29,5 @@ export function useUnsaved(unsaved: boolean): void {
       window.removeEventListener("beforeunload", leaving);
       document.removeEventListener("click", following, true);
     };
-  }, [unsaved]);
+  }, [unsaved, home]);
 }

@@ -10,6 +10,7 @@ import { StateChip } from "@/components/ui/state-chip";
 import { Cell, HeadCell, Row, Table, TableBody, TableHead } from "@/components/ui/table";
 import { Time } from "@/components/ui/time";
 import type { PolicyListItem } from "@/lib/policies/schema";
+import { PolicyMenu } from "./policy-menu";
 
 export function NewPolicyButton({ refusal }: { refusal: string | null }) {
   const words = (
@@ -47,6 +48,9 @@ export function PolicyList({ policies, refusal }: { policies: readonly PolicyLis
         <HeadCell align="right">Grants</HeadCell>
         <HeadCell align="right">Denials, 24 h</HeadCell>
         <HeadCell>Changed</HeadCell>
+        <HeadCell>
+          <span className="sr-only">Actions</span>
+        </HeadCell>
       </TableHead>
       <TableBody>
         {policies.map((policy) => (
@@ -85,6 +89,9 @@ export function PolicyList({ policies, refusal }: { policies: readonly PolicyLis
                   </span>
                 ) : null}
               </span>
+            </Cell>
+            <Cell label={null} align="right">
+              <PolicyMenu policy={policy} refusal={refusal} />
             </Cell>
           </Row>
         ))}

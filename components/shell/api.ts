@@ -18,9 +18,9 @@ function isApiError(error: unknown): error is ApiError {
 }
 
 /** Calls the console's API; when the session has ended it also brings up the dialog to sign in again. */
-export async function api<T = void>(method: Method, path: string, body?: unknown): Promise<T> {
+export async function api<T = void>(method: Method, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   try {
-    return await callApi<T>(method, path, body);
+    return await callApi<T>(method, path, body, signal);
   } catch (error) {
     if (isApiCode(error, "unauthenticated")) window.dispatchEvent(new Event(sessionEnded));
     throw error;

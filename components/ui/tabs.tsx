@@ -8,10 +8,12 @@ interface Props {
   value?: string;
   onChange?: (value: string) => void;
   initial?: string;
+  /** Content without room above it, for bodies that bring their own. */
+  flush?: boolean;
   tabs: readonly { value: string; label: ReactNode; content: ReactNode }[];
 }
 
-export function Tabs({ label, value, onChange, initial, tabs }: Props) {
+export function Tabs({ label, value, onChange, initial, flush = false, tabs }: Props) {
   const first = initial ?? tabs[0]?.value;
   return (
     <Radix.Root
@@ -30,7 +32,7 @@ export function Tabs({ label, value, onChange, initial, tabs }: Props) {
         ))}
       </Radix.List>
       {tabs.map((tab) => (
-        <Radix.Content key={tab.value} value={tab.value} className="pt-4">
+        <Radix.Content key={tab.value} value={tab.value} className={flush ? "" : "pt-4"}>
           {tab.content}
         </Radix.Content>
       ))}

@@ -1,12 +1,12 @@
 import type { Metadata } from "next";
-import { PolicyEditor } from "@/components/policy-editor/policy-editor";
-import { LiveRefresh } from "@/components/shell/live";
-import { PageFrame } from "@/components/shell/page-frame";
-import { visibleText } from "@/components/ui/visible-text";
+import { redirect } from "next/navigation";
 import { requireCtx } from "@/lib/auth/auth.server";
-import { getPolicy, getPolicyVersion } from "@/lib/policies/policies.server";
+import { getPolicy } from "@/lib/policies/policies.server";
 import { found } from "../../found";
 import { refusalOf } from "../../rights";
+import { PolicyFrame } from "./policy-frame";
+import { PolicyWorkspace } from "./policy-workspace";
+import { readWorld } from "./world";
 
 export const metadata: Metadata = { title: "Policy" };
 
@@ -20,21 +20,12 @@ export default async function PolicyPage({ params, searchParams }: Props) {
   const { version } = await searchParams;
   const ctx = await requireCtx("read");
   const policy = await found(getPolicy(ctx, policyId));
-  const number = typeof version === "string" && /^[1-9]\d{0,8}$/.test(version) ? Number(version) : null;
-  const shown = number === null ? null : await found(getPolicyVersion(ctx, policyId, number));
+  if (typeof version === "string" && /^[1-9]\d{0,8}$/.test(version))
+    redirect(`/policies/${policyId}/versions/${version}`);
+  const world = await readWorld(ctx, policyId);
   return (
-    <PageFrame
-      wide
-      title={visibleText(policy.name)}
-      crumbs={[{ label: "Policies", href: "/policies" }]}
-      note={
-        policy.liveVersion === null
-          ? "Nothing published: every call is denied."
-          : `Version ${String(policy.liveVersion)} is live.`
-      }
-    >
-      <LiveRefresh topics={["policies", "grants"]} />
-      <PolicyEditor key={policy.id} policy={policy} shown={shown} refusal={refusalOf(ctx, "policy.write")} />
-    </PageFrame>
+    <PolicyFrame policy={policy}>
+      <PolicyWorkspace policy={policy} world={world} refusal={refusalOf(ctx, "policy.write")} />
+    </PolicyFrame>
   );
 }
