@@ -14,6 +14,7 @@ export const filterParsers = {
   outcome: parseAsStringLiteral(outcomeWords),
   tool: parseAsString,
   grantId: parseAsString,
+  policyId: parseAsString,
   text: parseAsString,
 };
 

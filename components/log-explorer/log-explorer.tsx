@@ -21,12 +21,13 @@ interface Props {
   /** The first page as the server read it, and the filter it was read with. */
   initial: { filter: string; page: LogPage };
   grants: readonly Choice[];
+  policies: readonly Choice[];
 }
 
 /** From this width the list has room for the panel; below it a row opens its own page. */
 const peekFrom = "(min-width: 1280px)";
 
-export function LogExplorer({ initial, grants }: Props) {
+export function LogExplorer({ initial, grants, policies }: Props) {
   const [values, setFilter] = useQueryStates(filterParsers);
   const [openId, setOpenId] = useQueryState("open", parseAsString.withOptions({ history: "push" }));
   const [live, setLive] = useState(true);
@@ -44,6 +45,7 @@ export function LogExplorer({ initial, grants }: Props) {
       <LogFilters
         values={values}
         grants={grants}
+        policies={policies}
         live={live}
         onLive={(next) => {
           setLive(next);

@@ -24,6 +24,7 @@ interface Props {
   onChange: (values: Partial<FilterValues>) => void;
   onClear: () => void;
   grants: readonly Choice[];
+  policies: readonly Choice[];
   live: boolean;
   onLive: (live: boolean) => void;
 }
@@ -71,7 +72,7 @@ function TypedFilter({
   );
 }
 
-export function LogFilters({ values, onChange, onClear, grants, live, onLive }: Props) {
+export function LogFilters({ values, onChange, onClear, grants, policies, live, onLive }: Props) {
   const active = Object.values(values).some((value) => value !== null);
   return (
     <div
@@ -104,6 +105,15 @@ export function LogFilters({ values, onChange, onClear, grants, live, onLive }: 
         choices={[{ value: unset, label: "Any grant" }, ...grants]}
         onChange={(grantId) => {
           onChange({ grantId: grantId === unset ? null : grantId });
+        }}
+      />
+      <Select
+        aria-label="Policy"
+        className="max-sm:col-span-2 sm:w-44"
+        value={values.policyId ?? unset}
+        choices={[{ value: unset, label: "Any policy" }, ...policies]}
+        onChange={(policyId) => {
+          onChange({ policyId: policyId === unset ? null : policyId });
         }}
       />
       <div className="sm:w-40">

@@ -74,7 +74,7 @@ export function PolicyList({ policies, refusal }: { policies: readonly PolicyLis
               {policy.denials24h === 0 ? (
                 0
               ) : (
-                <Link href={`/logs?decision=deny`} className="hover:underline">
+                <Link href={`/logs?decision=deny&policyId=${policy.id}`} className="hover:underline">
                   {policy.denials24h.toLocaleString("en")}
                 </Link>
               )}

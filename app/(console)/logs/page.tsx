@@ -11,6 +11,7 @@ import { LogFilter } from "@/lib/audit/schema";
 import { requireCtx } from "@/lib/auth/auth.server";
 import { listGrants } from "@/lib/grants/grants.server";
 import type { Ctx } from "@/lib/kernel/ctx";
+import { listPolicies } from "@/lib/policies/policies.server";
 
 export const metadata: Metadata = { title: "Decision log" };
 
@@ -34,14 +35,16 @@ export default async function LogsPage({ searchParams }: Props) {
 
 async function Decisions({ ctx, filter }: { ctx: Ctx; filter: Record<string, string> }) {
   const parsed = LogFilter.safeParse(filter);
-  const [page, grants] = await Promise.all([
+  const [page, grants, policies] = await Promise.all([
     parsed.success ? listDecisions(ctx, parsed.data) : { rows: [], next: null },
     listGrants(ctx),
+    listPolicies(ctx),
   ]);
   return (
     <LogExplorer
       initial={{ filter: JSON.stringify(filter), page }}
       grants={grants.map((grant) => ({ value: grant.id, label: visibleText(grant.label) }))}
+      policies={policies.map((policy) => ({ value: policy.id, label: visibleText(policy.name) }))}
     />
   );
 }
