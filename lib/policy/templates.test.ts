@@ -94,6 +94,7 @@ describe.each(policyTemplates.map((template) => [template.id, template] as const
 
   test("speaks of its values in its sentence, and of nothing else", () => {
     expect(sentenceOf(template, {})).not.toMatch(/[{}]/);
+    expect(sentenceOf(template, {})).toBe(sentenceOf(template, defaultsOf(template)));
   });
 
   test("stays a policy without errors, whatever values are filled in", () => {
@@ -236,6 +237,13 @@ describe("values that people type", () => {
   test("all problems come at once, and unknown names are among them", () => {
     expect(read(template, { tool: "", per_day: "x", colour: "red" })).toEqual(["tool", "per_day", "colour"]);
   });
+});
+
+test("a sentence shows the values that were filled in, numbers in groups of three", () => {
+  const template = findTemplate("daily-spend-cap") as TemplateInfo;
+  expect(sentenceOf(template, { tool: "pay", cap: 2_500_000 })).toBe(
+    "pay spends at most 2,500,000 a day in each currency.",
+  );
 });
 
 test("a template that is compiled denies what it does not list", () => {

@@ -319,7 +319,8 @@ function wanted(value: TemplateValue): string {
 export function sentenceOf(template: TemplateInfo, values: FillValues): string {
   return template.sentence.replace(/\{([a-z_]+)\}/g, (whole, name: string) => {
     const value = values[name] ?? template.values.find((known) => known.name === name)?.default;
-    return value === undefined ? whole : shown(value);
+    if (value === undefined) return whole;
+    return typeof value === "number" ? value.toLocaleString("en") : shown(value);
   });
 }
 

@@ -115,7 +115,9 @@ async function newPolicy(ctx: Ctx, text?: string): Promise<Policy> {
     id,
     publish: async (edit) => {
       const live = await getPolicy(ctx, id);
-      await publishPolicy(ctx, id, { baseVersion: live.liveVersion, text: edit(live.text), reason: "" });
+      // The tutorial's own tests speak of tools that a journey may hide.
+      const input = { baseVersion: live.liveVersion, text: edit(live.text), reason: "Journey" };
+      await publishPolicy(ctx, id, { ...input, allowFailingTests: true });
     },
   };
 }
