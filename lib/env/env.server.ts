@@ -2,7 +2,7 @@ import "server-only";
 import path from "node:path";
 import { AppError } from "@/lib/kernel/errors";
 import { singleton } from "@/lib/kernel/singleton";
-import { parseEnv, type Env } from "./schema";
+import { parseCommandEnv, parseEnv, type CommandEnv, type Env } from "./schema";
 
 /** What only the start knows: the port that was free, the origin that follows from it, the derived sign-in secret. */
 export interface Runtime {
@@ -27,6 +27,11 @@ export function env(): Env {
   state.publicUrlIsSet = Boolean(process.env.PUBLIC_URL);
   state.env = { ...parsed.env, dataDir: path.resolve(parsed.env.dataDir) };
   return state.env;
+}
+
+/** What the command line takes from the environment. Needs none of the server's settings, so bad ones do not stop a check. */
+export function commandEnv(): CommandEnv {
+  return parseCommandEnv(process.env);
 }
 
 /** True when the operator chose the public URL, so that a changed port must not change it. */

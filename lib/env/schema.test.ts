@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseEnv } from "./schema";
+import { parseCommandEnv, parseEnv } from "./schema";
 
 const folder = "/data";
 
@@ -67,5 +67,18 @@ describe("settings", () => {
   test("all bad names are given at once, and no value", () => {
     const result = parseEnv({ PORT: "secret-value", AUTH_SECRET: "secret-value", LOG_LEVEL: "info" }, folder);
     expect(result).toEqual({ ok: false, names: ["AUTH_SECRET", "PORT"] });
+  });
+});
+
+test("the command line reads its own variables only, and an empty one counts as absent", () => {
+  expect(parseCommandEnv({ POLICYLAYER_URL: "", POLICYLAYER_TOKEN: "plt_x", NO_COLOR: "", PORT: "bad" })).toEqual({
+    url: null,
+    token: "plt_x",
+    noColor: false,
+  });
+  expect(parseCommandEnv({ POLICYLAYER_URL: "https://a.example", NO_COLOR: "0" })).toMatchObject({
+    url: "https://a.example",
+    token: null,
+    noColor: true,
   });
 });

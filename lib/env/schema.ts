@@ -103,3 +103,21 @@ export function parseEnv(source: EnvSource, dataDir: string): EnvResult {
     },
   };
 }
+
+/** What the command line takes from the environment; none of the server's settings. Null when absent. */
+export interface CommandEnv {
+  /** Origin of the gateway that `plan` and `apply` talk to, as given. */
+  readonly url: string | null;
+  readonly token: string | null;
+  /** https://no-color.org: any value that is not empty. */
+  readonly noColor: boolean;
+}
+
+/** Never fails: the command itself judges a URL and a token, wherever they came from. */
+export function parseCommandEnv(source: EnvSource): CommandEnv {
+  return {
+    url: source["POLICYLAYER_URL"] || null,
+    token: source["POLICYLAYER_TOKEN"] || null,
+    noColor: Boolean(source["NO_COLOR"]),
+  };
+}

@@ -50,7 +50,9 @@ function narrow(room: Room, leaf: Leaf): void {
     else room.forbidden = true;
     return;
   }
-  room.needed = true;
+  // Null is what an argument may be that must not be there.
+  const values = Array.isArray(value) ? (value as readonly Scalar[]) : [value as Scalar];
+  if (!((op === "eq" || op === "in") && values.includes(null))) room.needed = true;
   if (op === "eq") keep(room, [value as Scalar]);
   else if (op === "in") keep(room, value as readonly Scalar[]);
   else if (isDecimal(value)) narrowBounds(room, op, value);
@@ -68,12 +70,13 @@ function narrowBounds(room: Room, op: Leaf["op"], value: Decimal): void {
 }
 
 function keep(room: Room, values: readonly Scalar[]): void {
-  room.values =
-    room.values === null ? values : room.values.filter((known) => values.some((value) => isSame(known, value)));
+  const kept = new Set(values.map(textOf));
+  room.values = room.values === null ? values : room.values.filter((known) => kept.has(textOf(known)));
 }
 
-function isSame(a: Scalar, b: Scalar): boolean {
-  return isDecimal(a) && isDecimal(b) ? toText(a) === toText(b) : a === b;
+/** Texts that are equal when the values are: lists may be long, so they are not compared member by member. */
+function textOf(value: Scalar): string {
+  return isDecimal(value) ? toText(value) : JSON.stringify(value);
 }
 
 function isEmpty(room: Room): boolean {

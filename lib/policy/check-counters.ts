@@ -70,14 +70,14 @@ function checkBound(bound: CounterBound, registry: Registry, problems: ProblemLi
   if (counters?.has(bound.counter)) return;
   if (!counters) {
     const known = [...registry.keys()];
-    const close = bound.tool === "*" ? globalScope : nearest(bound.tool, known);
+    const close = bound.tool === "*" ? globalScope : problems.isLong ? null : nearest(bound.tool, known);
     const hint = close
       ? `Did you mean \`state.${close}.${bound.counter}\`?`
       : `Listed: ${known.slice(0, 10).join(", ")}.`;
     problems.error("counter", place, `Nothing is listed as \`${bound.tool}\`, so it has no counters`, hint);
     return;
   }
-  const close = nearest(bound.counter, [...counters.keys()]);
+  const close = problems.isLong ? null : nearest(bound.counter, [...counters.keys()]);
   const hint = off
     ? "The rule that counts it is off."
     : close

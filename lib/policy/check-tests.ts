@@ -11,7 +11,7 @@ export function checkTests(document: PolicyDocument, problems: ProblemList, plac
   for (const test of document.tests) {
     for (const written of test.given.state.keys()) {
       if (findCounter(written, names)) continue;
-      const close = nearest(written, [...names.keys()]);
+      const close = problems.isLong ? null : nearest(written, [...names.keys()]);
       const hint = close
         ? `Did you mean \`${close}\`?`
         : `Counters: ${[...names.keys()].slice(0, 10).join(", ") || "none"}.`;

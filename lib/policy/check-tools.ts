@@ -38,7 +38,7 @@ export function checkTools(
 
 function checkName(name: string, at: string, names: readonly string[], problems: ProblemList, placeOf: PlaceOf): void {
   if (names.includes(name)) return;
-  const close = nearest(name, names);
+  const close = problems.isLong ? null : nearest(name, names);
   const hint = close ? `Did you mean \`${close}\`?` : undefined;
   problems.warning("unknown_tool", placeOf(at), `The server has no tool \`${name}\``, hint);
 }
@@ -46,7 +46,7 @@ function checkName(name: string, at: string, names: readonly string[], problems:
 function checkArguments(block: ToolBlock, known: readonly string[], problems: ProblemList, placeOf: PlaceOf): void {
   for (const { at, name } of block.rules.flatMap(argumentsOf)) {
     if (known.includes(name)) continue;
-    const close = nearest(name, known);
+    const close = problems.isLong ? null : nearest(name, known);
     const hint = close ? `Did you mean \`args.${close}\`?` : `Arguments: ${known.join(", ")}.`;
     problems.warning("unknown_argument", placeOf(at), `\`${block.name}\` has no argument \`${name}\``, hint);
   }

@@ -55,7 +55,9 @@ function enforced(document: PolicyDocument): Record<string, number> {
 
 function written(text: string): Record<string, number> {
   const { root } = readTree(text);
-  const count = (...keys: string[]) => keys.reduce((sum, key) => sum + countKey(root, key), 0);
+  // Tests of a policy have names and counters too, and enforce nothing.
+  const tools = root?.kind === "map" ? (root.entries.get("tools")?.value ?? null) : null;
+  const count = (...keys: string[]) => keys.reduce((sum, key) => sum + countKey(tools, key), 0);
   const rules = count("name");
   return { rules, denials: count("action"), counted: count("rate_limit", "limit", "state"), paths: count("path") };
 }
@@ -175,6 +177,33 @@ describe("with the server's tools", () => {
       ["unknown_argument", "Did you mean `args.amount`?"],
       ["unknown_argument", "Arguments: amount, currency, customer."],
     ]);
+  });
+
+  test("arguments are looked for in groups, guards and splits, at their first key, and globs are left alone", () => {
+    const rules = `[
+      { name: a, action: deny, when: [{ any: [{ path: args.amout.x, op: eq, value: 1 }, { not: { path: "args.customers[0]", op: eq, value: 1 } }] }] },
+      { name: b, limit: { max: 5, window: day, by: [args.currencies, args.currency] } },
+      { name: c, conditions: [{ path: meta.amout, op: eq, value: 1 }, { path: args.amount, op: eq, value: 1 }] },
+    ]`;
+    const text = `version: "1"\ndefault: deny\nhide: ["zz*"]\ntools:\n  create_charge: { rules: ${rules} }\n  "zz_*": { rules: ${rules} }\n`;
+    const problems = checkPolicy(text, { tools });
+    expect(problems.map(({ message, hint }) => [message, hint])).toEqual([
+      ["`create_charge` has no argument `amout`", "Did you mean `args.amount`?"],
+      ["`create_charge` has no argument `customers`", "Did you mean `args.customer`?"],
+      ["`create_charge` has no argument `currencies`", "Did you mean `args.currency`?"],
+      ["`hide` removes this tool (`zz*`), so its rules change nothing", undefined],
+    ]);
+  });
+
+  test("a tool that is nothing like a known one gets no suggestion, and one without parameters is not judged", () => {
+    const text = 'version: "1"\ndefault: deny\ntools:\n  wholly_other: { rules: [] }\n';
+    expect(checkPolicy(text, { tools })).toMatchObject([{ message: "The server has no tool `wholly_other`" }]);
+    expect(checkPolicy(text, { tools })[0]).not.toHaveProperty("hint");
+    const bare = `version: "1"\ndefault: deny\ntools:\n  t: { rules: [{ name: a, conditions: [{ path: args.x, op: eq, value: 1 }] }] }\n`;
+    expect(checkPolicy(bare, { tools: [{ name: "t", parameters: [] }] })).toEqual([]);
+    expect(checkPolicy(bare, { tools: [{ name: "t" }] })).toEqual([]);
+    expect(checkPolicy(bare, { tools: [{ name: "t", parameters: [{ name: "x" }] }] })).toEqual([]);
+    expect(checkPolicy(bare, { tools: [{ name: "t", parameters: [{ name: "y" }] }] })).toHaveLength(1);
   });
 
   test("findings about tools are warnings: servers change, and publishing must not depend on them", () => {

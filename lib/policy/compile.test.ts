@@ -95,7 +95,7 @@ describe("the compiled policy", () => {
       ["pay._rate_minute", "1 per minute", "minute", "1"],
     ]);
     expect(decision.counters[0]?.limits).toEqual([
-      { rule: "/tools/pay/rules/cap", max: decimalOf(100), inclusive: true, message: null },
+      { rule: "/tools/pay/rules/cap", max: decimalOf(100), inclusive: true, message: null, shadow: false },
     ]);
   });
 
@@ -196,6 +196,15 @@ tools:
         when: { truth: "true" },
         conditions: { actual: [decimalOf(1), decimalOf(5)], truth: "false" },
       },
+    ]);
+  });
+
+  test("shows simple requirements too when the call meets them all", () => {
+    const { decision, rules } = explain(compile(cap), facts("pay", { amount: decimalOf(7) }));
+    expect(decision.kind).toBe("allow");
+    expect(rules).toMatchObject([
+      { name: "cap", outcome: { kind: "passed" }, conditions: { path: "args.amount", truth: "true" } },
+      { name: "rate", outcome: { kind: "passed" }, when: null, conditions: null },
     ]);
   });
 

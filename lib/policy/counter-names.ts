@@ -29,9 +29,12 @@ export function counterNames(document: PolicyDocument): ReadonlyMap<string, stri
 export function findCounter(written: string, names: ReadonlyMap<string, string>): { label: string } | null {
   const whole = names.get(written);
   if (whole !== undefined) return { label: whole };
-  const open = written.lastIndexOf("[");
-  const counter = open > 0 && written.endsWith("]") ? names.get(written.slice(0, open)) : undefined;
-  return counter === undefined ? null : { label: counter + written.slice(open) };
+  // From the right, because a counter's own name may hold brackets, and on past those inside a quoted value.
+  for (let open = written.lastIndexOf("["); open > 0; open = written.lastIndexOf("[", open - 1)) {
+    const counter = written.endsWith("]") ? names.get(written.slice(0, open)) : undefined;
+    if (counter !== undefined) return { label: counter + written.slice(open) };
+  }
+  return null;
 }
 
 /**

@@ -5,6 +5,7 @@ import type {
   CounterBound,
   Counting,
   Leaf,
+  MethodLine,
   PolicyDocument,
   PolicyTest,
   Rule,
@@ -20,14 +21,22 @@ export interface RuleSpelling {
   readonly guard: "when" | "conditions";
   /** Places of the members of `conditions`, so that bounds on counters stay where they stood. */
   readonly order: readonly ("condition" | "bound")[];
+  /** Whether several members stand in an `all` of their own, which means the same. */
+  readonly wrapped: { readonly guard: boolean; readonly conditions: boolean };
 }
 
-const plainSpelling: RuleSpelling = { guard: "when", order: [] };
+const plainSpelling: RuleSpelling = { guard: "when", order: [], wrapped: { guard: false, conditions: false } };
 const unit = decimalOf(1);
 
 /** The whole document as it is written: keys in the order of the language, nothing that goes without saying. */
-export function documentNode(document: PolicyDocument): TextMap {
-  const tools = document.tools.map((block) => [block.name, toolNode(block.rules)] as const);
+export function documentNode(
+  document: PolicyDocument,
+  spellings: ReadonlyMap<Rule, RuleSpelling> = new Map(),
+): TextMap {
+  const tools = document.tools.map(({ name, rules }) => {
+    const list = blockList(rules.map((rule) => ruleNode(rule, spellings.get(rule))));
+    return [name, blockMap([["rules", list]])] as const;
+  });
   const { methods, tests, hide } = document;
   return blockMap(
     [
@@ -35,13 +44,17 @@ export function documentNode(document: PolicyDocument): TextMap {
       ["description", document.description ?? undefined],
       ["default", document.defaultGiven ? document.default : undefined],
       ["hide", hide.length > 0 ? lineList(hide.map((line) => line.pattern)) : undefined],
-      ["tools", tools.length > 0 ? blockMap(tools, true) : lineMap([])],
-      ["methods", methods.length > 0 ? blockMap(methods.map((line) => [line.pattern, line.action])) : undefined],
+      ["tools", tools.length > 0 ? { ...blockMap(tools, true), ordered: true } : lineMap([])],
+      ["methods", methods.length > 0 ? methodsNode(methods) : undefined],
       ["approvals", document.approvals ? approvalNode(document.approvals) : undefined],
       ["tests", tests.length > 0 ? blockList(tests.map(testNode)) : undefined],
     ],
     true,
   );
+}
+
+function methodsNode(methods: readonly MethodLine[]): TextMap {
+  return { ...blockMap(methods.map((line) => [line.pattern, line.action])), ordered: true };
 }
 
 /** Whether two documents say the same; places in their texts do not count. */
@@ -64,6 +77,15 @@ export function isSameRule(a: Rule, b: Rule): boolean {
   return isSameNode(one, other);
 }
 
+export function isSameTest(a: PolicyTest, b: PolicyTest): boolean {
+  return isSameNode(testNode(a), testNode(b));
+}
+
+/** Whether two conditions are written the same; null is none. */
+export function isSameCondition(a: Condition | null, b: Condition | null): boolean {
+  return a === null || b === null ? a === b : isSameNode(conditionNode(a), conditionNode(b));
+}
+
 function orderedNode(document: PolicyDocument): TextNode {
   return lineMap([
     ["document", documentNode(document)],
@@ -73,17 +95,13 @@ function orderedNode(document: PolicyDocument): TextNode {
   ]);
 }
 
-export function toolNode(rules: readonly Rule[]): TextMap {
-  return blockMap([["rules", blockList(rules.map((rule) => ruleNode(rule)))]]);
-}
-
 /** One rule; a key that says what would be so without it is left out. */
 export function ruleNode(rule: Rule, spelling: RuleSpelling = plainSpelling): TextMap {
   const { counting } = rule;
-  const guard = rule.when ? conditionsNode(rule.when) : undefined;
+  const guard = rule.when ? blockList(listNodes(rule.when, spelling.wrapped.guard)) : undefined;
   const short = counting !== null && counting.form !== "state";
   const [bound] = rule.bounds;
-  const conditions = short ? undefined : requirementsNode(rule, spelling.order);
+  const conditions = short ? undefined : requirementsNode(rule, spelling);
   const asConditions = rule.action === "require_approval" && spelling.guard === "conditions";
   return blockMap([
     ["name", rule.name],
@@ -143,9 +161,10 @@ function approvalNode(words: ApprovalWords): TextMap {
   ]);
 }
 
-/** A condition list: `all` of several is the list itself. */
-function conditionsNode(condition: Condition): TextNode {
-  return blockList(conditionItems(condition).map(conditionNode));
+/** A condition list: `all` of several is the list itself, unless the text wraps it. */
+function listNodes(condition: Condition | null, wrapped: boolean): TextNode[] {
+  const nodes = conditionItems(condition).map(conditionNode);
+  return wrapped && nodes.length > 1 ? [blockMap([["all", blockList(nodes)]])] : nodes;
 }
 
 /** The members of the list that a condition is written as. */
@@ -154,8 +173,8 @@ export function conditionItems(condition: Condition | null): readonly Condition[
   return condition.kind === "all" && condition.items.length > 1 ? condition.items : [condition];
 }
 
-function requirementsNode(rule: Rule, order: RuleSpelling["order"]): TextNode | undefined {
-  const conditions = conditionItems(rule.conditions).map(conditionNode);
+function requirementsNode(rule: Rule, { order, wrapped }: RuleSpelling): TextNode | undefined {
+  const conditions = listNodes(rule.conditions, wrapped.conditions);
   const bounds = rule.bounds.map(boundNode);
   const items: TextNode[] = [];
   for (const kind of order) {

@@ -50,6 +50,33 @@ describe("nearest", () => {
     expect(nearest(typed, keys)).toBe(meant);
   });
 
+  test("a third of the letters may differ, at least one", () => {
+    expect(["abc", "ab", "a"].map((word) => nearest(word, ["abd"]))).toEqual(["abd", "abd", null]);
+    expect(nearest("axy", ["abd"])).toBeNull();
+    expect(nearest("abcdxy", ["abcdef"])).toBe("abcdef");
+    expect(nearest("abcxyz", ["abcdef"])).toBeNull();
+    expect(nearest("abcdefghi", ["abcdef"])).toBe("abcdef");
+    expect(nearest("abcdefghij", ["abcdef"])).toBeNull();
+  });
+
+  test("letters that changed places count once, and so does each that is missing, added or replaced", () => {
+    expect(["abdc", "bacd"].map((word) => nearest(word, ["abcd"]))).toEqual(["abcd", "abcd"]);
+    expect(nearest("badc", ["abcd"])).toBeNull();
+    expect(nearest("dabc", ["abcd"])).toBeNull();
+    expect(["bcd", "abcde", "xbcd"].map((word) => nearest(word, ["abcd"]))).toEqual(["abcd", "abcd", "abcd"]);
+  });
+
+  test("the closest wins, and of two equally close ones the earlier", () => {
+    expect(nearest("abcdef", ["abcxyf", "abcdex"])).toBe("abcdex");
+    expect(nearest("abcdef", ["xbcdef", "abcdex"])).toBe("xbcdef");
+    expect(nearest("ABCDEF", ["abcdef"])).toBe("abcdef");
+  });
+
+  test("words of more than 64 letters are left alone", () => {
+    expect(nearest("a".repeat(64), ["a".repeat(63)])).toBe("a".repeat(63));
+    expect(nearest("a".repeat(65), ["a".repeat(64)])).toBeNull();
+  });
+
   test("something else entirely suggests nothing", () => {
     expect(nearest("zzz", keys)).toBeNull();
     expect(nearest("x".repeat(5000), keys)).toBeNull();

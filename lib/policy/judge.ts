@@ -3,7 +3,7 @@ import { judgeValue } from "./compare";
 import type { LeafTest, Test } from "./compiled";
 import type { Recorder } from "./recorder";
 import { hasLookalike, resolve, startOf, stepInto } from "./resolve";
-import { absent, both, either, negate, no, yes } from "./truth";
+import { absent, both, either, mistyped, negate, no, yes } from "./truth";
 import type { Truth } from "./truth";
 import type { Facts } from "./types";
 
@@ -55,6 +55,11 @@ function settleAbsence(test: LeafTest, facts: Facts, truth: Truth): Truth {
   return test.op === "exists" ? truth : no;
 }
 
+/** `if_absent: skip` does not excuse a wrong type, wherever in the list it stands. */
+function joinElements(test: LeafTest, truth: Truth, next: Truth): Truth {
+  return test.skipAbsent && truth === absent && next === mistyped ? mistyped : both(truth, next);
+}
+
 /** `[*]`: must hold for every element; an empty list is absent, and so is anything that is not a list. */
 function judgeEach(test: LeafTest, start: Value | undefined, from: number, seen: Value[] | null): Truth {
   let value = start;
@@ -68,7 +73,7 @@ function judgeEach(test: LeafTest, start: Value | undefined, from: number, seen:
     const elements = Array.isArray(value) ? (value as readonly Value[]) : [];
     if (elements.length === 0) return judgeValue(test, undefined);
     let truth: Truth = yes;
-    for (const element of elements) truth = both(truth, judgeEach(test, element, index + 1, seen));
+    for (const element of elements) truth = joinElements(test, truth, judgeEach(test, element, index + 1, seen));
     return truth;
   }
   if (value !== undefined) seen?.push(value);

@@ -1,10 +1,11 @@
 const lengthMax = 64;
+const candidatesMax = 1000;
 
 /** The known word closest to a mistyped one, or null when none is close. Ties go to the earlier word. */
 export function nearest(word: string, known: readonly string[]): string | null {
   if (word.length > lengthMax) return null;
   let [best, bestDistance] = [null as string | null, Math.max(1, Math.floor(word.length / 3)) + 1];
-  for (const candidate of known) {
+  for (const candidate of known.slice(0, candidatesMax)) {
     if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];

@@ -49,7 +49,7 @@ export function readPolicyText(text: string): PolicyReading {
 }
 
 /** The place of a pointer: a map's member at its key, a list's at its value; the nearest parent when it is not in the text. */
-function findPlace(root: TreeNode | null, pointer: string): Place {
+export function findPlace(root: TreeNode | null, pointer: string): Place {
   let node: TreeNode | undefined = root ?? undefined;
   let place: Place = { pointer, offset: root?.offset ?? 0 };
   for (const token of pointer.split("/").slice(1)) {

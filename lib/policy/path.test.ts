@@ -81,12 +81,75 @@ describe("parsePath", () => {
     expect(parsePath(text)).toMatchObject({ ok: false, code: "path" });
   });
 
-  test.each(["time.hour", "meta.x", "tool.risk", "tool.category", "tool.annotations"])(
-    "%s belongs to the wider language and is not ignored",
-    (text) => {
-      expect(parsePath(text)).toMatchObject({ ok: false, code: "unsupported" });
-    },
-  );
+  test.each<[string, Step[]]>([
+    ["time.hour", [key("hour")]],
+    ["time.minute", [key("minute")]],
+    ["time.weekday", [key("weekday")]],
+    ['time["date"]', [key("date")]],
+    ["meta.trace.id", [key("trace"), key("id")]],
+    ['meta["x402/payment"].amount', [key("x402/payment"), key("amount")]],
+    ["meta.items[*].n", [key("items"), { kind: "each" }, key("n")]],
+    ["tool.category", [key("category")]],
+    ["tool.risk", [key("risk")]],
+    ["tool.annotations.readOnlyHint", [key("annotations"), key("readOnlyHint")]],
+    ["tool.annotations.destructiveHint", [key("annotations"), key("destructiveHint")]],
+    ["tool.annotations.idempotentHint", [key("annotations"), key("idempotentHint")]],
+    ["tool.annotations.openWorldHint", [key("annotations"), key("openWorldHint")]],
+    ["grant.id", [key("id")]],
+    ["grant.tags", [key("tags")]],
+    ["server.name", [key("name")]],
+    ["client.name", [key("name")]],
+    ["args.a[9999]", [key("a"), { kind: "index", index: 9999 }]],
+    [`args.${"a".repeat(507)}`, [key("a".repeat(507))]],
+  ])("reads %s", (text, steps) => {
+    expect(read(text)).toEqual({ text, root: text.slice(0, /[.[]/.exec(text)?.index), steps });
+  });
+
+  test.each([
+    "time",
+    "time.second",
+    "time.hour.x",
+    "time[0]",
+    "meta",
+    "meta[0]",
+    "meta[*]",
+    "tool.annotations",
+    "tool.annotations.title",
+    "tool.annotations[0]",
+    "tool.annotations.readOnlyHint.x",
+    "grant.tags[0]",
+    "grant.tags[*]",
+    "client.version",
+    "args.a[10000]",
+    `args.${"a".repeat(508)}`,
+  ])("W12 refuses %j, which no call has", (text) => {
+    expect(parsePath(text)).toMatchObject({ ok: false, code: "path" });
+  });
+
+  test.each([
+    [
+      "amount",
+      "A path begins with one of args, state, grant, server, tool, time, client, meta",
+      "For an argument write `args.<name>`.",
+    ],
+    ["args.a b", "`args.a b` is not a path", 'Write `args.a.b`, `args.items[0]` or `args["a.b"]`.'],
+    ["args.l.0", "`.0` may be a key or an element", 'Write `[0]` or `["0"]`.'],
+    ["args[0]", "Arguments are an object: name one first", undefined],
+    ["meta[*]", "Request metadata is an object: name a key first", undefined],
+    [
+      "state.a",
+      "A counter is `state.<tool>.<counter>`",
+      'A tool whose name has dots is written `state["a.b"].<counter>`.',
+    ],
+    [
+      "state.a[0]",
+      "A counter is `state.<tool>.<counter>`",
+      'A tool whose name has dots is written `state["a.b"].<counter>`.',
+    ],
+    [`args.${"a".repeat(508)}`, "A path has at most 512 characters", undefined],
+  ])("says of %s what is wrong and how to write it", (text, message, hint) => {
+    expect(parsePath(text)).toEqual({ ok: false, code: "path", message, ...(hint === undefined ? {} : { hint }) });
+  });
 
   test("any key can be written in quotes and is read back whole", () => {
     fc.assert(
@@ -159,6 +222,45 @@ describe("resolve", () => {
       expect(resolve(read(`args.text.${name}`), factsWith(new Map([["text", "x"]])))).toBeUndefined();
       expect(resolve(read(`args.${name}`), factsWith(new Map([[name, "own"]])))).toBe("own");
     }
+  });
+
+  test("what is not known of a tool, a client or the metadata is absent", () => {
+    const facts = factsOf({ tool: "t" });
+    const paths = [
+      "tool.category",
+      "tool.risk",
+      "tool.annotations.readOnlyHint",
+      "client.name",
+      "meta.trace",
+      "args.a",
+    ];
+    expect(paths.map((text) => resolve(read(text), facts))).toEqual(paths.map(() => undefined));
+  });
+
+  test("what is known of a tool and the metadata is read from the facts alone", () => {
+    const forged = new Map<string, Value>([
+      ["category", "read"],
+      ["annotations", new Map([["readOnlyHint", true]])],
+    ]);
+    const facts = factsOf(
+      { tool: "t", args: new Map<string, Value>([["tool", forged]]) },
+      {
+        toolFacts: { category: "write", risk: "medium", annotations: new Map([["readOnlyHint", false]]) },
+        meta: new Map<string, Value>([["trace", new Map([["id", "x"]])]]),
+        now: "2024-02-29T23:59:59.999Z",
+      },
+    );
+    const paths = ["tool.category", "tool.risk", "tool.annotations.readOnlyHint", "tool.annotations.openWorldHint"];
+    expect(paths.map((text) => resolve(read(text), facts))).toEqual(["write", "medium", false, undefined]);
+    expect(resolve(read("meta.trace.id"), facts)).toBe("x");
+    const time = ["time.hour", "time.minute", "time.weekday", "time.date"].map((text) => resolve(read(text), facts));
+    expect(time).toEqual([decimalOf(23), decimalOf(59), "thursday", "2024-02-29"]);
+  });
+
+  test("a time that is no instant is in doubt, and a counter is no value", () => {
+    const facts = factsOf({ tool: "t" }, { now: "noon" });
+    const paths = ["time.hour", "time.minute", "time.weekday", "time.date", "state.a.b"];
+    expect(paths.map((text) => resolve(read(text), facts))).toEqual(paths.map(() => undefined));
   });
 
   test("identity comes from the facts", () => {

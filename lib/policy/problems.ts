@@ -7,6 +7,9 @@ export interface Place {
   readonly offset: number;
 }
 
+/** Problems after which nearest names are no longer looked for, where a text may hold thousands of names. */
+const suggestionsMax = 20;
+
 /** Gathers problems while a text is read; nothing stops at the first one. */
 export class ProblemList {
   private readonly found: Problem[] = [];
@@ -26,6 +29,11 @@ export class ProblemList {
 
   get hasErrors(): boolean {
     return this.found.some((problem) => problem.severity === "error");
+  }
+
+  /** Whether so much is wrong that looking for what was meant would only cost time. */
+  get isLong(): boolean {
+    return this.found.length >= suggestionsMax;
   }
 
   /** In the order of the text; at one position errors come before warnings. */

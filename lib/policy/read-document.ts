@@ -44,12 +44,13 @@ function readVersion(problems: ProblemList, map: TreeMap): void {
 function readHide(problems: ProblemList, map: TreeMap): PolicyDocument["hide"] {
   const node = map.entries.get("hide")?.value;
   const hidden: { at: string; pattern: string }[] = [];
+  const seen = new Set<string>();
   for (const item of (node && readList(problems, node, "a list of tool names")) ?? []) {
     const pattern = readText(problems, item, "a tool name", nameMax);
     if (pattern === null) continue;
-    if (hidden.some((known) => known.pattern === pattern)) {
-      problems.warning("duplicate", item, `\`${pattern}\` is hidden twice`);
-    } else hidden.push({ at: item.pointer, pattern });
+    if (seen.has(pattern)) problems.warning("duplicate", item, `\`${pattern}\` is hidden twice`);
+    else hidden.push({ at: item.pointer, pattern });
+    seen.add(pattern);
   }
   return hidden;
 }

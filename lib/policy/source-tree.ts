@@ -1,4 +1,4 @@
-import { CST, Parser } from "yaml";
+import { CST, Lexer, Parser } from "yaml";
 
 /** A node of a text by its offsets; the text itself stays where it is. */
 export type SourceNode = SourceScalar | SourceCollection;
@@ -47,29 +47,20 @@ export function locate(text: string): SourceNode | null {
 }
 
 function locateToken(token: CST.Token): SourceNode | null {
-  switch (token.type) {
-    case "block-map":
-    case "block-seq": {
-      const items = token.items.flatMap((item) => locateItem(item, token.type === "block-map"));
-      const kind = token.type === "block-map" ? "map" : "list";
-      const [start, end] = [items[0]?.start ?? token.offset, items.at(-1)?.end ?? token.offset];
-      return { kind, style: "block", start, end, items };
-    }
-    case "flow-collection": {
-      const kind = token.start.type === "flow-map-start" ? "map" : "list";
-      const items = token.items.flatMap((item) => locateFlowItem(item, kind));
-      const close = token.end.find((part) => part.type === "flow-map-end" || part.type === "flow-seq-end");
-      const end = close ? close.offset + 1 : (items.at(-1)?.end ?? token.offset + 1);
-      return { kind, style: "flow", start: token.offset, end, items };
-    }
-    case "scalar":
-    case "single-quoted-scalar":
-    case "double-quoted-scalar":
-    case "block-scalar":
-      return locateScalar(token);
-    default:
-      return null;
+  if (token.type === "block-map" || token.type === "block-seq") {
+    const items = token.items.flatMap((item) => locateItem(item, token.type === "block-map"));
+    const kind = token.type === "block-map" ? "map" : "list";
+    const [start, end] = [items[0]?.start ?? token.offset, items.at(-1)?.end ?? token.offset];
+    return { kind, style: "block", start, end, items };
   }
+  if (token.type === "flow-collection") {
+    const kind = token.start.type === "flow-map-start" ? "map" : "list";
+    const items = token.items.flatMap((item) => locateFlowItem(item, kind));
+    const close = token.end.find((part) => part.type === "flow-map-end" || part.type === "flow-seq-end");
+    const end = close ? close.offset + 1 : (items.at(-1)?.end ?? token.offset + 1);
+    return { kind, style: "flow", start: token.offset, end, items };
+  }
+  return CST.isScalar(token) && token.type !== "alias" ? locateScalar(token) : null;
 }
 
 function locateScalar(token: CST.FlowScalar | CST.BlockScalar): SourceScalar {
@@ -153,4 +144,11 @@ function locateFlowItem(item: Item, kind: "map" | "list"): SourceItem[] {
 /** The entry of a key. */
 export function sourceEntry(node: SourceNode | null | undefined, key: string): SourceItem | undefined {
   return node?.kind === "map" ? node.items.find((item) => item.key?.text === key) : undefined;
+}
+
+/** The comments of a text in their order. */
+export function commentsOf(text: string): string[] {
+  const comments: string[] = [];
+  for (const source of new Lexer().lex(text)) if (source.startsWith("#")) comments.push(source.trimEnd());
+  return comments;
 }

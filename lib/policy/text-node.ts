@@ -13,6 +13,8 @@ export interface TextList {
   readonly items: readonly TextNode[];
   /** True: every item stands on lines of its own. Otherwise the whole is one line where it fits. */
   readonly block: boolean;
+  /** After an edit: per item its place before, null = new. Not given: found by comparing. */
+  readonly was?: readonly (number | null)[];
 }
 export interface TextMap {
   readonly kind: "map";
@@ -20,9 +22,13 @@ export interface TextMap {
   readonly block: boolean;
   /** Whether larger entries are set apart by a blank line. */
   readonly spaced: boolean;
+  /** Whether the order of the entries is part of the document. */
+  readonly ordered?: boolean;
 }
 export interface TextEntry {
   readonly key: string;
+  /** After an edit: the key before. */
+  readonly was?: string;
   readonly value: TextNode;
 }
 

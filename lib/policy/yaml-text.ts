@@ -13,7 +13,7 @@ const keyMax = 1000;
 const words = /^(y|n|yes|no|on|off|true|false|null|nan|inf|infinity)$/i;
 
 /** Safe without quotes in every place: a letter first, then nothing that could end or begin something. */
-const plain = /^\p{L}(?:[\p{L}\p{N} _.()/$%+*?;=-]*[\p{L}\p{N}_.()/$%+*?;=-])?$/u;
+const plain = /^\p{L}(?:[\p{L}\p{N} _.()/$%+;=-]*[\p{L}\p{N}_.()/$%+;=-])?$/u;
 
 /** Rates and durations begin with a digit, but no reader takes them for a number. */
 const rate = /^[0-9]{1,15}\/[a-z]+$|^[1-9][0-9]{0,6}[smhd]$/;

@@ -54,6 +54,8 @@ describe("hostile texts are refused, never thrown and never fatal", { timeout: 6
     expect(codesOf(head + "x".repeat(policyLimits.bytes - head.length))).not.toContain("too_large");
     expect(codesOf(head + "x".repeat(policyLimits.bytes - head.length + 1))).toEqual(["too_large"]);
     expect(codesOf(head + "é".repeat((policyLimits.bytes - head.length) / 2 + 1))).toEqual(["too_large"]);
+    expect(codesOf("é" + "x".repeat(policyLimits.bytes - 2))).not.toContain("too_large");
+    expect(codesOf("é" + "x".repeat(policyLimits.bytes - 1))).toEqual(["too_large"]);
     expect(codesOf(head + "\u{1f600}".repeat(policyLimits.bytes / 4 - 4))).not.toContain("too_large");
     expect(codesOf(head + "\u{1f600}".repeat(policyLimits.bytes / 4 - 3))).toEqual(["too_large"]);
   });
@@ -61,6 +63,7 @@ describe("hostile texts are refused, never thrown and never fatal", { timeout: 6
   test.each([
     ["a NUL", "version: \0"],
     ["a lone surrogate", "version: \ud800"],
+    ["a line break that editors show and the reader does not", 'version: "1"\n# note\rdefault: allow\n'],
     ["an escaped NUL", 'version: "\\0"'],
     ["an escaped surrogate", 'version: "\\ud800"'],
   ])("%s is refused", (_, text) => {

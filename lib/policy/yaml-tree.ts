@@ -46,14 +46,22 @@ const start: Place = { pointer: "", offset: 0 };
  * NaN or infinities; numbers are taken exactly from their text. JSON is a subset. Never throws on a text.
  */
 export function readTree(text: string): Tree {
-  const lines = new LineCounter();
+  const lines = linesOf(text);
   const positionOf = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
   const problems = new ProblemList(positionOf);
-  const root = refuseText(text, problems) ? null : readDocument(text, lines, problems);
+  const root = refuseText(text, problems) ? null : readDocument(text, problems);
   return { root, problems, positionOf };
+}
+
+/** Where lines begin, from the text itself: the library's parser loses count after a token that it did not expect. */
+function linesOf(text: string): LineCounter {
+  const lines = new LineCounter();
+  lines.addNewLine(0);
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) lines.addNewLine(at + 1);
+  return lines;
 }
 
 function refuseText(text: string, problems: ProblemList): boolean {
@@ -63,7 +71,10 @@ function refuseText(text: string, problems: ProblemList): boolean {
   }
   const bad = /[\0\p{Surrogate}]/u.exec(text);
   if (bad) problems.error("encoding", start, `Character ${bad.index + 1} is a NUL or half of a surrogate pair`);
-  return bad !== null;
+  // Editors break a line there and our YAML library does not: a rule that people see could stand in a comment.
+  const lone = /\r(?!\n)/.exec(text);
+  if (lone) problems.error("encoding", start, `Character ${lone.index + 1} is a carriage return without a line feed`);
+  return bad !== null || lone !== null;
 }
 
 function utf8Length(text: string): number {
@@ -76,8 +87,8 @@ function utf8Length(text: string): number {
   return length;
 }
 
-function readDocument(text: string, lines: LineCounter, problems: ProblemList): TreeNode | null {
-  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+function readDocument(text: string, problems: ProblemList): TreeNode | null {
+  const tokens = [...new Parser().parse(text)];
   const deep = findTooDeep(tokens);
   if (deep !== null) {
     problems.error("depth", { pointer: "", offset: deep }, `Nested deeper than ${policyLimits.depth} levels`);

@@ -67,11 +67,11 @@ export function run(command, args, options = {}) {
   });
 }
 
-/** Until the returned function is called, SIGINT and SIGTERM end the running children and this process. */
-export function stopOnSignals() {
+/** Until the returned function is called, SIGINT and SIGTERM end the running children and this process; `out` hears of it. */
+export function stopOnSignals(out = process.stdout) {
   const stop = (signal) => {
     for (const child of children) child.kill("SIGTERM");
-    process.stdout.write(`\nStopped by ${signal}.\n`);
+    out.write(`\nStopped by ${signal}.\n`);
     process.exit(signal === "SIGINT" ? 130 : 143);
   };
   process.on("SIGINT", stop);

@@ -112,4 +112,14 @@ export const tools = {
     const ran = await runLimited(command, { cwd: root, limitMs: 15 * minutes, inherit: true });
     return ran.code;
   },
+  mutation: async (root, { only, survivors, json }) => {
+    const flags = [
+      ...(only === undefined ? [] : ["--only", only]),
+      ...(survivors ? ["--survivors"] : []),
+      ...(json === undefined ? [] : ["--json", json]),
+    ];
+    const command = [...bin(root, "tsx/dist/cli.mjs"), "lib/testing/mutation.ts", ...flags];
+    const ran = await runLimited(command, { cwd: root, limitMs: 60 * minutes, inherit: true });
+    return ran.code;
+  },
 };

@@ -10,7 +10,9 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..")
 const usage = `Usage: npm test -- [--only ${Object.keys(steps).join(",")}]
        npm run check      format, lint, types, unit
        npm run bench      the speed figures [-- --only ${benches.join(",")}] [--seed N]
-       npm run cases      the policy cases\n`;
+       npm run cases      the policy cases
+       npm run mutation   how many small changes of the policy engine its tests notice
+                          [-- --only REGEX] [--survivors] [--json FILE]\n`;
 
 function readFlags(args) {
   const { values } = parseArgs({
@@ -21,9 +23,15 @@ function readFlags(args) {
       seed: { type: "string" },
       bench: { type: "boolean", default: false },
       cases: { type: "boolean", default: false },
+      mutation: { type: "boolean", default: false },
+      survivors: { type: "boolean", default: false },
+      json: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
+  if (values.mutation) return values;
+  if (values.survivors || values.json !== undefined)
+    throw new Error("--survivors and --json go with the mutation run.");
   const known = values.bench ? benches : Object.keys(steps);
   const names = values.only === undefined ? known : values.only.split(",");
   const unknown = names.filter((name) => !known.includes(name));
@@ -57,6 +65,7 @@ async function main() {
   process.stdout.write(`Node ${process.versions.node}\n`);
   const first = await runStep("install", tools.install);
   if (first.failed > 0) return finish(0, 1);
+  if (flags.mutation) return void (process.exitCode = await tools.mutation(root, flags));
   if (flags.bench) return void (process.exitCode = await tools.bench(root, flags));
   let passed = 0;
   let failed = 0;
