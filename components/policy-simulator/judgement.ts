@@ -1,7 +1,5 @@
 import type { Decimal } from "@/lib/kernel/decimal";
-import { errorTable } from "@/lib/kernel/errors";
 import type { Value } from "@/lib/kernel/value";
-import { deniedPrefix, unknownToolText } from "@/lib/policy/agent-text";
 import { compilePolicy, planFor, type CompiledPolicy } from "@/lib/policy/compile";
 import { counterNames, usedFrom } from "@/lib/policy/counter-names";
 import type { PolicyDocument, PolicySource } from "@/lib/policy/document";
@@ -88,21 +86,6 @@ export function judgeSample(policy: ReadyPolicy, facts: Facts, used: ReadonlyMap
     return { ...rule, decides: rule.rule === decisive, counters: own, full };
   });
   return { facts, verdict, rules: [...rules].sort((a, b) => Number(a.shadow) - Number(b.shadow)), counters, shadow };
-}
-
-/** Exactly what the agent gets to read; null when its call goes through. */
-export function agentText(verdict: Verdict, tool: string): string | null {
-  switch (verdict.kind) {
-    case "allow":
-      return null;
-    case "hidden":
-      return unknownToolText(tool);
-    case "hold":
-      return `${deniedPrefix}${errorTable.approval_required.say}`;
-    case "deny":
-    case "rate_limited":
-      return `${deniedPrefix}${verdict.message}`;
-  }
 }
 
 /** A value as JSON with exact numbers; "absent" when there is none. */

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { decimalOf, toText } from "@/lib/kernel/decimal";
 import { addTest } from "@/lib/policy/add-test";
+import { agentText } from "@/lib/policy/agent-text";
 import { runPolicyTests } from "@/lib/policy/run-tests";
-import { agentText, countersOf, judgeSample, namedTools, readyPolicy, valueText, type ReadyPolicy } from "./judgement";
+import { countersOf, judgeSample, namedTools, readyPolicy, valueText, type ReadyPolicy } from "./judgement";
 import { readSample } from "./sample";
 import { emptyForm, fromFragment, notKnown, toFragment, type SampleForm } from "./form";
 import { toTest } from "./to-test";

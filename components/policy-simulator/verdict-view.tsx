@@ -4,12 +4,13 @@ import { CodeBlock } from "@/components/ui/code-block";
 import { PlainText } from "@/components/ui/plain-text";
 import { StateChip } from "@/components/ui/state-chip";
 import { visibleText } from "@/components/ui/visible-text";
+import { agentText } from "@/lib/policy/agent-text";
 import type { ApprovalTerms } from "@/lib/policy/document";
 import { durationText } from "@/lib/policy/duration";
 import { ruleName } from "@/lib/policy/run-tests";
 import type { Verdict } from "@/lib/policy/simulate";
 import { CounterList } from "./counter-list";
-import { agentText, type Judgement, type ReadyPolicy } from "./judgement";
+import type { Judgement, ReadyPolicy } from "./judgement";
 import { RuleList } from "./rule-list";
 
 interface Props {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { toolRefusal } from "@/lib/gateway/messages";
 import { makeTerminal, type FakeTerminal } from "@/lib/testing/terminal";
-import { agentText } from "./agent-text";
+import { agentText } from "@/lib/policy/agent-text";
 import { runIn } from "./cli.server";
 import { harmless, paintFor } from "./paint";
 

@@ -3,7 +3,7 @@ import type { Value } from "@/lib/kernel/value";
 import type { ApprovalTerms } from "@/lib/policy/document";
 import type { ConditionTrace, RuleTrace } from "@/lib/policy/explain";
 import type { CounterTrace } from "@/lib/policy/simulate";
-import { agentText } from "./agent-text";
+import { agentText } from "@/lib/policy/agent-text";
 import type { Judged } from "./explain-lines";
 
 /** The answer for programs. Numbers of the policy and the call are exact: read them with a reader that does not round. */

@@ -2,11 +2,12 @@ import { canonical } from "@/lib/audit/canonical";
 import { toText } from "@/lib/kernel/decimal";
 import type { Value } from "@/lib/kernel/value";
 import type { ApprovalTerms } from "@/lib/policy/document";
+import { durationText } from "@/lib/policy/duration";
 import type { ConditionTrace, Explanation, RuleTrace } from "@/lib/policy/explain";
 import type { CounterTrace, Simulation } from "@/lib/policy/simulate";
 import { counterLabel } from "@/lib/policy/split";
 import type { Facts } from "@/lib/policy/types";
-import { agentText } from "./agent-text";
+import { agentText } from "@/lib/policy/agent-text";
 import { harmless, type Colour, type Paint } from "./paint";
 
 /** Everything that is known about one judged call. */
@@ -64,7 +65,7 @@ function verdictLines({ facts, simulation }: Judged, paint: Paint): string[] {
 
 function termsText({ timeoutMs, approvers, quorum, reasonRequired }: ApprovalTerms): string {
   const reason = reasonRequired ? ", with a reason" : "";
-  return `up to ${timeoutMs / 1000} s, for ${quorum} of ${approvers.map(harmless).join(", ")}${reason}`;
+  return `up to ${durationText(timeoutMs)}, for ${quorum} of ${approvers.map(harmless).join(", ")}${reason}`;
 }
 
 function ruleLines(trace: RuleTrace, counters: readonly CounterTrace[], paint: Paint): string[] {
