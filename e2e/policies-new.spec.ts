@@ -49,7 +49,7 @@ test("a value that is changed after the text was edited asks before the edits go
   await page.getByTestId("yaml-editor").locator(".view-lines").click();
   await page.keyboard.press("ControlOrMeta+End");
   await page.keyboard.type("# by hand");
-  await page.getByLabel("Calls a minute").fill("7");
+  await page.getByRole("textbox", { name: "Calls a minute" }).fill("7");
   const again = page.getByRole("button", { name: "Start again with these values" });
   page.once("dialog", (dialog) => void dialog.dismiss());
   await again.click();

@@ -7,7 +7,7 @@ test.describe.configure({ mode: "serial" });
 
 async function openDemoPolicy(page: Page, demo: Demo): Promise<void> {
   await page.goto(`${demo.consoleUrl}/policies`);
-  await page.getByRole("table", { name: "Policies" }).getByRole("link").first().click();
+  await page.getByRole("link", { name: "Stripe MCP server spending controls" }).click();
   await page.waitForURL(/\/policies\/[0-9a-f-]{36}/);
   await expect(page.getByTestId("yaml-editor").locator(".view-line").first()).toBeVisible();
 }

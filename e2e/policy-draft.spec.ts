@@ -109,7 +109,7 @@ test("an answer is saved as a test, which fails when the draft changes, and is p
   await expect(failing.getByText("Say why it goes live with failing tests")).toBeVisible();
   await expectAccessible(page);
   await keepScreen(page, "dialog-publish-failing");
-  await failing.getByLabel("Reason").fill("The test is mended tomorrow");
+  await failing.getByRole("textbox", { name: "Reason" }).fill("The test is mended tomorrow");
   await failing.getByRole("button", { name: "Publish v3" }).click();
   await expect(page.getByText("Version 3 is live.", { exact: true })).toBeVisible();
 });

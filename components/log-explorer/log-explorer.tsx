@@ -1,6 +1,7 @@
 "use client";
 
 import { ListX, ScrollText } from "lucide-react";
+import dynamic from "next/dynamic";
 import Link from "next/link";
 import { parseAsString, useQueryState, useQueryStates } from "nuqs";
 import { useState, type MouseEvent } from "react";
@@ -14,7 +15,6 @@ import type { LogPage } from "@/lib/audit/schema";
 import { filterParsers, setValues } from "./filter";
 import { LogFilters } from "./log-filters";
 import { LogTable } from "./log-table";
-import { Peek } from "./peek";
 import { useDecisions } from "./use-decisions";
 
 interface Props {
@@ -23,6 +23,8 @@ interface Props {
   grants: readonly Choice[];
   policies: readonly Choice[];
 }
+
+const Peek = dynamic(() => import("./peek").then((module) => module.Peek), { ssr: false });
 
 /** From this width the list has room for the panel; below it a row opens its own page. */
 const peekFrom = "(min-width: 1280px)";

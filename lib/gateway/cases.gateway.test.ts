@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { canonical } from "@/lib/audit/canonical";
-import type { ValueObject } from "@/lib/kernel/value";
 import { toValue } from "@/lib/policy/read-tests";
 import { readTree, type TreeMap } from "@/lib/policy/yaml-tree";
 import { startGatewayStack, type GatewayStack } from "@/lib/testing/gateway-stack";
@@ -44,7 +43,7 @@ function readCase(file: string): Case | null {
     name: file.replace(/\.yaml$/, "").replaceAll("-", " "),
     policy: policy ?? "",
     tool,
-    args: args ? canonical(toValue(args) as ValueObject) : "{}",
+    args: args ? canonical(toValue(args)) : "{}",
     expect: wanted,
     rule: textAt(content, "rule"),
     message: textAt(content, "message"),

@@ -1,4 +1,4 @@
-import type { CounterBound, Counting, PolicyDocument } from "./document";
+import type { CounterBound, Counting, PolicyDocument, Rule } from "./document";
 import { nearest } from "./nearest";
 import { counterScope, globalScope } from "./path";
 import type { Place, ProblemList } from "./problems";
@@ -14,6 +14,7 @@ export function checkCounters(document: PolicyDocument, problems: ProblemList, p
   const registry = registryOf(document);
   const live = document.tools.flatMap((block) => block.rules.filter((rule) => rule.mode !== "off"));
   const bounds = live.flatMap((rule) => rule.bounds);
+  for (const rule of live) if (rule.mode === "enforce") checkShadowed(rule, document, problems, placeOf);
   for (const bound of bounds) {
     checkBound(bound, registry, problems, placeOf(bound.at), isOff(bound, document));
     if (bound.max.int !== 0) continue;
@@ -56,6 +57,27 @@ function checkDuplicates(
   for (const other of countings.slice(1)) {
     const hint = "One rule counts; others limit it with a condition alone.";
     problems.error("duplicate_counter", placeOf(other.at), `Another rule already counts \`${counter}\``, hint);
+  }
+}
+
+/**
+ * An enforced limit on a sum that only a rule in shadow counts: that rule denies nothing, so a call whose amount cannot be read
+ * would be counted as nothing and pass.
+ */
+function checkShadowed({ bounds }: Rule, document: PolicyDocument, problems: ProblemList, placeOf: PlaceOf): void {
+  for (const bound of bounds) {
+    const block = document.tools.find(({ name }) => counterScope(name) === bound.tool);
+    const counting =
+      block?.rules.filter((rule) => rule.mode !== "off" && rule.counting?.counter === bound.counter) ?? [];
+    const sums = counting.some((rule) => rule.counting?.incrementFrom);
+    if (!sums || counting.some((rule) => rule.mode === "enforce")) continue;
+    const message = `Only a rule in shadow counts \`${bound.counter}\`, so calls whose amount cannot be read would pass this limit`;
+    problems.error(
+      "shadow_counter",
+      placeOf(bound.at),
+      message,
+      "Enforce the rule that counts, or put this one into shadow too.",
+    );
   }
 }
 

@@ -1,4 +1,5 @@
 import { foldKey } from "@/lib/kernel/fold";
+import { checkApprovals } from "./check-approvals";
 import { checkContradictions } from "./check-bounds";
 import { checkCounters } from "./check-counters";
 import type { PlaceOf } from "./check-counters";
@@ -16,6 +17,7 @@ export function checkDocument(document: PolicyDocument, problems: ProblemList, p
   checkContradictions(document, problems, placeOf);
   checkTests(document, problems, placeOf);
   for (const block of document.tools) checkReach(block, document, problems, placeOf);
+  if (!problems.hasErrors) checkApprovals(document, problems, placeOf);
   if (!problems.hasErrors) checkWhole(document, problems, placeOf);
   checkLookalikes(document, problems, placeOf);
 }

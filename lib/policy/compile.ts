@@ -10,16 +10,8 @@ import type {
   ScalarSet,
   Test,
 } from "./compiled";
-import type {
-  ApprovalTerms,
-  ApprovalWords,
-  Condition,
-  Counting,
-  PolicyDocument,
-  Rule,
-  Scalar,
-  ToolBlock,
-} from "./document";
+import type { ApprovalWords, Condition, Counting, PolicyDocument, Rule, Scalar, ToolBlock } from "./document";
+import { approvalTerms } from "./approval-terms";
 import { isGlob, matchesGlob } from "./glob";
 import { counterName, counterScope, pointerToken } from "./path";
 import { compilePattern } from "./pattern";
@@ -162,23 +154,6 @@ function counted(counting: CountedCounter, when: Test | null, shadow: boolean): 
 export function meaningOf({ window, increment, incrementFrom, by }: Counting): string {
   const what = incrementFrom ? `sum ${incrementFrom.text}` : toText(increment);
   return `${what} per ${window}${by.length === 0 ? "" : ` by ${by.map((path) => path.text).join(", ")}`}`;
-}
-
-const terms: ApprovalTerms = {
-  timeoutMs: 30 * 60_000,
-  approvers: ["policy_manager"],
-  quorum: 1,
-  reasonRequired: false,
-};
-
-/** A rule's own words, then the document's, then those of the language. */
-function approvalTerms(rule: ApprovalWords | null, document: ApprovalWords | null): ApprovalTerms {
-  return {
-    timeoutMs: rule?.timeoutMs ?? document?.timeoutMs ?? terms.timeoutMs,
-    approvers: rule?.approvers ?? document?.approvers ?? terms.approvers,
-    quorum: rule?.quorum ?? document?.quorum ?? terms.quorum,
-    reasonRequired: rule?.reasonRequired ?? document?.reasonRequired ?? terms.reasonRequired,
-  };
 }
 
 function compileCondition(condition: Condition, lists: Whole["lists"]): Test {

@@ -21,11 +21,18 @@ export interface RuleSpelling {
   readonly guard: "when" | "conditions";
   /** Places of the members of `conditions`, so that bounds on counters stay where they stood. */
   readonly order: readonly ("condition" | "bound")[];
+  /** Where the time to decide stands: in `approval`, or by itself as `approval_timeout`. */
+  readonly timeout: "inside" | "alone";
   /** Whether several members stand in an `all` of their own, which means the same. */
   readonly wrapped: { readonly guard: boolean; readonly conditions: boolean };
 }
 
-const plainSpelling: RuleSpelling = { guard: "when", order: [], wrapped: { guard: false, conditions: false } };
+const plainSpelling: RuleSpelling = {
+  guard: "when",
+  order: [],
+  timeout: "inside",
+  wrapped: { guard: false, conditions: false },
+};
 const unit = decimalOf(1);
 
 /** The whole document as it is written: keys in the order of the language, nothing that goes without saying. */
@@ -112,7 +119,7 @@ export function ruleNode(rule: Rule, spelling: RuleSpelling = plainSpelling): Te
     ["rate_limit", counting?.form === "rate_limit" && bound ? `${toText(bound.max)}/${counting.window}` : undefined],
     ["limit", counting?.form === "limit" && bound ? limitNode(counting, bound) : undefined],
     ["state", counting?.form === "state" ? stateNode(counting) : undefined],
-    ["approval", rule.approval ? approvalNode(rule.approval) : undefined],
+    ...approvalEntries(rule.approval, spelling.timeout),
     ["on_unknown", counting && counting.onUnknown !== usualUnknown(counting) ? counting.onUnknown : undefined],
     ["on_tool_error", counting && counting.onToolError !== "void" ? counting.onToolError : undefined],
     ["mode", rule.mode === "enforce" ? undefined : rule.mode],
@@ -150,6 +157,14 @@ function splitEntries({ per, by }: Counting): [string, TextNode | string | undef
     ["per", per === "grant" ? undefined : per],
     ["by", by.length > 0 ? lineList(by.map((path) => path.text)) : undefined],
   ];
+}
+
+function approvalEntries(words: ApprovalWords | null, timeout: RuleSpelling["timeout"]): [string, TextNode | string][] {
+  if (!words) return [];
+  if (timeout === "inside" || words.timeoutMs === null) return [["approval", approvalNode(words)]];
+  const others = approvalNode({ ...words, timeoutMs: null });
+  const alone: [string, string] = ["approval_timeout", durationText(words.timeoutMs)];
+  return others.entries.length > 0 ? [["approval", others], alone] : [alone];
 }
 
 function approvalNode(words: ApprovalWords): TextMap {

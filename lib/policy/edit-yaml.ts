@@ -132,7 +132,8 @@ function readSpelling(source: SourceNode | null, holds: boolean): RuleSpelling {
   const guard = holds && conditions ? "conditions" : "when";
   const order = itemsOf(conditions).map((item) => (isBound(item.value) ? "bound" : "condition"));
   const wrapped = { guard: isWrapped(sourceEntry(source, guard)?.value), conditions: isWrapped(conditions) };
-  return { guard, order, wrapped };
+  const timeout = sourceEntry(source, "approval_timeout") ? "alone" : "inside";
+  return { guard, order, timeout, wrapped };
 }
 
 /** Whether a condition list holds one `all` with several members. */

@@ -1,7 +1,9 @@
 import type { ApprovalWords, Rule } from "./document";
+import { ruleNode } from "./document-node";
 import type { PolicyModel, RuleCard, RuleNode, ToolNode, ToolState } from "./model";
 import { counterScope } from "./path";
 import { hiddenTool, ruleId, stateOf, toolId } from "./to-model";
+import { blockText } from "./yaml-text";
 
 // Edits of the model: each gives a new model and leaves the old one alone. Ids stay what they were in the text, so that
 // `editPolicy` knows a renamed rule or tool again.
@@ -49,7 +51,7 @@ function withScope(node: RuleNode, { from, to }: { from: string; to: string }): 
   if (node.kind !== "locked" || !node.rule.bounds.some((bound) => bound.tool === from)) return node;
   const bounds = node.rule.bounds.map((bound) => (bound.tool === from ? { ...bound, tool: to } : bound));
   const rule: Rule = { ...node.rule, bounds };
-  return { ...node, rule };
+  return { ...node, rule, text: blockText(ruleNode(rule), 0) };
 }
 
 /**

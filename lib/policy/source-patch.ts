@@ -293,6 +293,7 @@ function patchFlow(context: PatchContext, source: SourceCollection, old: TextNod
     const from = alignment[index] ?? null;
     if (from === null) return { from, body: flowText(item, json) };
     if (isSameNode(before[from], item)) return { from, body: same(from) };
+    if (context.wholeRules && next.kind === "list" && next.was) return { from, body: flowText(item, json) };
     return { from, body: patchFlowValue(context, source.items[from]?.value ?? null, before[from], item) };
   });
   return composeFlow(text, source, pieces);

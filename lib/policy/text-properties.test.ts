@@ -106,7 +106,7 @@ describe("any text", { timeout: 120_000 }, () => {
         expectSound(changed);
         expectPlaces(changed);
       }),
-      { numRuns: 500 * times },
+      { numRuns: 250 * times },
     );
   });
 
@@ -123,7 +123,7 @@ describe("any text", { timeout: 120_000 }, () => {
         expectSound(text);
         expectPlaces(text);
       }),
-      { numRuns: 800 * times },
+      { numRuns: 400 * times },
     );
   });
 

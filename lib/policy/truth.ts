@@ -17,13 +17,13 @@ export function negate(truth: Truth): Truth {
 
 /** And: false beats unknown beats true; of two unknowns the first stays. */
 export function both(a: Truth, b: Truth): Truth {
-  if (a === no || b === no) return no;
+  if (b === no) return no;
   return a === yes ? b : a;
 }
 
 /** Or: true beats unknown beats false; of two unknowns the first stays. */
 export function either(a: Truth, b: Truth): Truth {
-  if (a === yes || b === yes) return yes;
+  if (b === yes) return yes;
   return a === no ? b : a;
 }
 

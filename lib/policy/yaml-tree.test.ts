@@ -19,6 +19,14 @@ describe("hostile texts are refused, never thrown and never fatal", { timeout: 6
     expect(codesOf(text)).toContain("depth");
   });
 
+  test("the place of too deep nesting is pointed out", () => {
+    const levels = policyLimits.depth;
+    const text = `version: "1"\ndescription: ${"[".repeat(levels + 1)}${"]".repeat(levels + 1)}`;
+    expect(checkPolicy(text)).toMatchObject([
+      { code: "depth", line: 2, column: 14 + levels, message: `Nested deeper than ${levels} levels` },
+    ]);
+  });
+
   test("what nests within the limit is read", () => {
     const levels = policyLimits.depth - 2;
     expect(codesOf(`version: "1"\ndescription: ${"[".repeat(levels)}${"]".repeat(levels)}`)).not.toContain("depth");
