@@ -81,8 +81,8 @@ for (const form of forms) {
         await expect(page.getByText("Connecting…")).toHaveCount(0);
         await expect(page.getByRole("status", { name: /Loading/ })).toHaveCount(0);
         await expect(page.getByText("Checking…")).toHaveCount(0);
-        await expectNoSidewaysScroll(page);
         await keepScreen(page, `${name}-${form.name}`, form.width === 320);
+        await expectNoSidewaysScroll(page);
         await expectAccessible(page);
       });
     }

@@ -2,9 +2,9 @@ import * as monaco from "monaco-editor/esm/vs/editor/editor.api";
 import "monaco-editor/esm/vs/editor/edcore.main.js";
 import "monaco-editor/esm/vs/basic-languages/yaml/yaml.contribution.js";
 import { configureMonacoYaml } from "monaco-yaml";
+import { policyJsonSchema } from "@/lib/policy/json-schema";
 import { singleton } from "@/lib/kernel/singleton";
 import type { Problem } from "@/lib/policy/types";
-import { policyHints } from "./policy-hints";
 
 const fileName = "policy.yaml";
 
@@ -80,7 +80,7 @@ export function setUpMonaco(): typeof monaco {
         completion: true,
         hover: true,
         enableSchemaRequest: false,
-        schemas: [{ uri: "policylayer:policy", fileMatch: [`**/${fileName}`], schema: policyHints }],
+        schemas: [{ uri: "policylayer:policy", fileMatch: [`**/${fileName}`], schema: policyJsonSchema() }],
       },
     );
     return monaco;

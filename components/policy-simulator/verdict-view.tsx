@@ -45,7 +45,7 @@ export function VerdictView({ judged, policy, before, live }: Props) {
         {said === null ? (
           <p className="text-sm text-ink-soft">The call goes through; the agent reads the tool&rsquo;s own answer.</p>
         ) : (
-          <CodeBlock title="The agent reads" text={visibleText(said)} />
+          <CodeBlock wrap title="The agent reads" text={visibleText(said)} />
         )}
         {verdict.kind === "hold" ? verdict.terms.map((terms, index) => <Terms key={index} terms={terms} />) : null}
       </section>

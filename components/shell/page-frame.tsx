@@ -33,18 +33,18 @@ export function PageFrame({ title, crumbs = [], crumb, note, actions, children, 
         <nav aria-label="Breadcrumbs" className="min-w-0 grow">
           <ol className="flex min-w-0 items-center gap-1 text-sm text-ink-soft">
             {crumbs.map((item) => (
-              <li key={item.label} className="flex shrink-0 items-center gap-1">
+              <li key={item.label} className="flex min-w-0 items-center gap-1">
                 {item.href ? (
-                  <Link href={item.href} className="rounded-sm py-1 hover:text-ink hover:underline">
+                  <Link href={item.href} className="truncate rounded-sm py-1 hover:text-ink hover:underline">
                     {item.label}
                   </Link>
                 ) : (
-                  item.label
+                  <span className="truncate">{item.label}</span>
                 )}
-                <ChevronRight aria-hidden className="size-3.5 text-ink-faint" />
+                <ChevronRight aria-hidden className="size-3.5 shrink-0 text-ink-faint" />
               </li>
             ))}
-            <li aria-current="page" className="truncate text-ink">
+            <li aria-current="page" className="min-w-12 truncate text-ink">
               {crumb ?? title}
             </li>
           </ol>

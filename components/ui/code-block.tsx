@@ -1,8 +1,16 @@
 import { cn } from "./cn";
 import { CopyButton } from "./copy-button";
 
-/** Text to copy, in one box that scrolls sideways by itself. */
-export function CodeBlock({ title, text, className }: { title: string; text: string; className?: string }) {
+interface Props {
+  title: string;
+  text: string;
+  /** Prose is broken into lines; code scrolls sideways. */
+  wrap?: boolean;
+  className?: string;
+}
+
+/** Text to copy, in one box that scrolls by itself. */
+export function CodeBlock({ title, text, wrap = false, className }: Props) {
   return (
     <div className={cn("min-w-0 overflow-hidden rounded-md border border-line", className)}>
       <div className="flex h-8 items-center justify-between gap-2 border-b border-line bg-sunken pr-1 pl-3 text-sm text-ink-soft touch:h-12">
@@ -13,7 +21,10 @@ export function CodeBlock({ title, text, className }: { title: string; text: str
         tabIndex={0}
         role="region"
         aria-label={title}
-        className="max-h-72 overflow-auto px-3 py-2.5 font-mono text-sm -outline-offset-2"
+        className={cn(
+          "max-h-72 overflow-auto px-3 py-2.5 font-mono text-sm -outline-offset-2",
+          wrap && "whitespace-pre-wrap [overflow-wrap:anywhere]",
+        )}
       >
         {text}
       </pre>
