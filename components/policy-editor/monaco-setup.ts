@@ -22,7 +22,7 @@ export function applyTheme(dark: boolean): void {
     inherit: true,
     rules: [
       { token: "", foreground: plain("ink") },
-      { token: "comment", foreground: plain("ink-faint") },
+      { token: "comment", foreground: plain("ink-soft") },
       { token: "type", foreground: plain("accent") },
       { token: "string.yaml", foreground: plain("green") },
       { token: "number", foreground: plain("violet") },
