@@ -14,6 +14,17 @@ function token(name: string): string {
   return colour.length === 4 ? colour.replace(/[0-9a-f]/gi, "$&$&") : colour;
 }
 
+/** The base theme's changed lines are too bright for quiet text in the dark. */
+function darkDiff(): Record<string, string> {
+  const faint = (name: string) => `${token(name)}22`;
+  return {
+    "diffEditor.insertedLineBackground": token("green-soft"),
+    "diffEditor.removedLineBackground": token("red-soft"),
+    "diffEditor.insertedTextBackground": faint("green"),
+    "diffEditor.removedTextBackground": faint("red"),
+  };
+}
+
 /** Colours of the page's theme, read from its tokens. */
 export function applyTheme(dark: boolean): void {
   const plain = (name: string) => token(name).replace("#", "");
@@ -42,6 +53,7 @@ export function applyTheme(dark: boolean): void {
       "editorWidget.border": token("line"),
       "editorIndentGuide.background1": token("line"),
       focusBorder: token("accent"),
+      ...(dark ? darkDiff() : {}),
     },
   });
   monaco.editor.setTheme("console");

@@ -32,8 +32,12 @@ export function PageFrame({ title, crumbs = [], crumb, note, actions, children, 
         <Drawer />
         <nav aria-label="Breadcrumbs" className="min-w-0 grow">
           <ol className="flex min-w-0 items-center gap-1 text-sm text-ink-soft">
-            {crumbs.map((item) => (
-              <li key={item.label} className="flex min-w-0 items-center gap-1">
+            {crumbs.map((item, index) => (
+              <li
+                key={item.label}
+                // On a phone there is room for the page and the one above it.
+                className={cn("flex min-w-10 items-center gap-1", index < crumbs.length - 1 && "max-sm:hidden")}
+              >
                 {item.href ? (
                   <Link href={item.href} className="truncate rounded-sm py-1 hover:text-ink hover:underline">
                     {item.label}

@@ -37,7 +37,7 @@ function checkReach(block: ToolBlock, document: PolicyDocument, problems: Proble
       `The rule \`${name}\` above denies every call, so this changes nothing`,
     );
   }
-  const hidden = document.hide.find(({ pattern }) => pattern === block.name || matchesGlob(pattern, block.name));
+  const hidden = document.hide.find(({ pattern }) => matchesGlob(pattern, block.name));
   if (hidden && block.name !== "*") {
     problems.warning(
       "hidden",

@@ -82,8 +82,7 @@ function toolCoverage(
 ): ToolCoverage {
   const own = log.decided.filter((row) => row.tool === tool);
   const toolClass = classOf(compiled, tool);
-  const blocking =
-    toolClass === "hidden" || toolClass === "default_deny" ? "before any rule" : flatDenial(compiled, tool);
+  const blocking = flatDenial(compiled, tool);
   let behind = toolClass === "hidden" || toolClass === "default_deny";
   const cells = rulesFor(document, tool).map(({ id, rule }): CoverageCell => {
     const hits = own.find((row) => row.rule === id);
@@ -128,7 +127,7 @@ function flatDenial(compiled: CompiledPolicy, tool: string): string | null {
 }
 
 function rulesFor(document: PolicyDocument, tool: string): { id: string; rule: Rule }[] {
-  const blocks = document.tools.filter((block) => block.name === tool || matchesGlob(block.name, tool));
+  const blocks = document.tools.filter((block) => matchesGlob(block.name, tool));
   return blocks.flatMap((block) => block.rules.map((rule) => ({ id: idOf(block.name, rule.name), rule })));
 }
 
@@ -142,7 +141,7 @@ function rulesOf(
   log: { decided: readonly Decided[]; shadowed: readonly Shadowed[] },
 ): RuleCoverage[] {
   return document.tools.flatMap((block) => {
-    const reached = tools.filter((tool) => block.name === tool || matchesGlob(block.name, tool)).length;
+    const reached = tools.filter((tool) => matchesGlob(block.name, tool)).length;
     return block.rules.map((rule): RuleCoverage => {
       const id = idOf(block.name, rule.name);
       const hits = log.decided.filter((row) => row.rule === id);
