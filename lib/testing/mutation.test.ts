@@ -30,7 +30,7 @@ const counts = (judged: readonly Judged[]): Record<string, number> => {
 describe("a mutation run", { timeout: 60_000 }, () => {
   test("kills what a test guards, and names the test", async () => {
     const judged = await run(["lib/policy/truth.test.ts"]);
-    expect(judged.length).toBeGreaterThan(30);
+    expect(judged.length).toBeGreaterThan(25);
     const [flipped] = judged.filter(
       ({ original, replacement }) => original === "truth === yes" && replacement === "truth !== yes",
     );

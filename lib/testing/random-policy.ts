@@ -35,12 +35,12 @@ function randomTool(tape: Tape, tool: string): ToolBlock {
 /** Now and then a rule limits a counter that another rule moves. */
 function withReaders(tape: Tape, tools: readonly ToolBlock[]): ToolBlock[] {
   const owned = tools.flatMap((block) =>
-    block.rules.flatMap(({ counting, mode }) => (counting && mode !== "off" ? [{ block, counting }] : [])),
+    block.rules.flatMap(({ counting, mode }) => (counting && mode !== "off" ? [{ block, counting, mode }] : [])),
   );
   return tools.map((block) => {
     const [first, ...others] = owned;
     if (!first || !tape.once(5)) return block;
-    const { block: owner, counting } = tape.pick([first, ...others]);
+    const { block: owner, counting, mode } = tape.pick([first, ...others]);
     const bound = {
       at: "",
       tool: scopeOf(owner.name),
@@ -53,7 +53,8 @@ function withReaders(tape: Tape, tools: readonly ToolBlock[]): ToolBlock[] {
       at: "",
       name: place.name,
       description: null,
-      mode: "enforce",
+      // An enforced limit on what only a shadow rule counts is an error.
+      mode,
       when: null,
       approval: null,
       onDeny: null,
