@@ -81,6 +81,8 @@ beforeAll(async () => {
   house = await openTestHouse();
   people = await createPeople();
   folder = mkdtempSync(path.join(os.tmpdir(), "policylayer-apply-"));
+  // The first run of a clone builds the command and says so; the tests begin behind it.
+  expect((await runCommand(["--version"], { cwd: folder })).exit).toBe(0);
   const listener = getRequestListener(answer, { overrideGlobalObjects: false });
   server = createServer((incoming, outgoing) => void listener(incoming, outgoing));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
