@@ -1,4 +1,4 @@
-import { decimalOf } from "@/lib/kernel/decimal";
+import { parseDecimal, zero } from "@/lib/kernel/decimal";
 import type { Value } from "@/lib/kernel/value";
 import { compilePolicy } from "./compile";
 import type { CompiledPolicy } from "./compiled";
@@ -98,7 +98,7 @@ export function compileBench(text: string): CompiledPolicy {
 /** The call as the gateway hands it to the evaluator. */
 export function benchFacts({ tool, args }: BenchCall): Facts {
   const values = new Map<string, Value>();
-  if (args.amount !== undefined) values.set("amount", decimalOf(args.amount));
+  if (args.amount !== undefined) values.set("amount", parseDecimal(String(args.amount)) ?? zero);
   if (args.currency !== undefined) values.set("currency", args.currency);
   if (args.customer !== undefined) values.set("customer", args.customer);
   if (args.metadata) values.set("metadata", new Map(Object.entries(args.metadata)));
