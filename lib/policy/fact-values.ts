@@ -26,8 +26,9 @@ const facts: Readonly<Record<string, Fact>> = {
 
 function factOf(path: Path): Fact | undefined {
   const [first, second] = path.steps;
-  if (first?.kind !== "key" || path.root === "args" || path.root === "meta") return undefined;
-  if (path.root === "tool" && first.key === "annotations" && second) return { kind: "boolean" };
+  if (first?.kind !== "key") return undefined;
+  // Of what is known of a tool, only its annotations have a second step.
+  if (path.root === "tool" && second) return { kind: "boolean" };
   const name = `${path.root}.${first.key}`;
   return Object.hasOwn(facts, name) ? facts[name] : undefined;
 }
@@ -39,7 +40,7 @@ export function checkFactValue(
   leaf: { path: Path; op: Operator; value: Scalar | readonly Scalar[] },
 ): void {
   const fact = factOf(leaf.path);
-  if (!fact || leaf.op === "exists") return;
+  if (!fact) return;
   if (["lt", "lte", "gt", "gte"].includes(leaf.op) && fact.kind !== "number") {
     problems.error(
       "value",

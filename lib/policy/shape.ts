@@ -38,7 +38,7 @@ function unknownKey(problems: ProblemList, name: string, place: Place, known: re
   problems.error("unknown_key", place, `Unknown key \`${name.slice(0, 80)}\``, hint);
 }
 
-export function readList(problems: ProblemList, node: TreeNode, wanted = "a list"): readonly TreeNode[] | null {
+export function readList(problems: ProblemList, node: TreeNode, wanted: string): readonly TreeNode[] | null {
   return node.kind === "list" ? node.items : wrongType(problems, node, wanted);
 }
 
@@ -52,7 +52,7 @@ export function readText(problems: ProblemList, node: TreeNode, wanted: string, 
   return null;
 }
 
-export function readNumber(problems: ProblemList, node: TreeNode, wanted = "a number"): Decimal | null {
+export function readNumber(problems: ProblemList, node: TreeNode, wanted: string): Decimal | null {
   if (node.kind === "scalar" && isDecimal(node.value)) return node.value;
   const quoted = node.kind === "scalar" && typeof node.value === "string" && /^-?[0-9]/.test(node.value);
   return wrongType(problems, node, wanted, quoted ? "Remove the quotes: a quoted number is a text." : undefined);
