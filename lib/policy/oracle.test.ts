@@ -33,6 +33,9 @@ const wanted = [
   "read only",
 ];
 
+/** How often each kind of answer must have come up, so that agreement is not agreement about nothing. */
+const seenLeast = 3;
+
 function marksOf({ kind, reason, holds, shadow, demands }: OracleAnswer): string[] {
   return [
     `${kind} ${reason}`.trim(),
@@ -62,6 +65,7 @@ describe("the evaluator and the oracle", { timeout: slow ? 7_200_000 : 120_000 }
       }),
       { numRuns: policies },
     );
-    expect(wanted.filter((mark) => (seen.get(mark) ?? 0) < 20)).toEqual([]);
+    // The rarest comes about 25 times a run, in clusters of one policy; a floor near that would fail by chance.
+    expect(wanted.filter((mark) => (seen.get(mark) ?? 0) < seenLeast)).toEqual([]);
   });
 });
