@@ -33,8 +33,11 @@ const wanted = [
   "read only",
 ];
 
-/** How often each kind of answer must have come up, so that agreement is not agreement about nothing. */
-const seenLeast = 3;
+/** How often a kind of answer must have come up, so that agreement is not agreement about nothing. */
+function seenLeast(mark: string): number {
+  // The rarest comes about 25 times a run, in clusters of one policy: a floor near that would fail by chance.
+  return mark === "hold type" ? 3 : 20;
+}
 
 function marksOf({ kind, reason, holds, shadow, demands }: OracleAnswer): string[] {
   return [
@@ -65,7 +68,6 @@ describe("the evaluator and the oracle", { timeout: slow ? 7_200_000 : 120_000 }
       }),
       { numRuns: policies },
     );
-    // The rarest comes about 25 times a run, in clusters of one policy; a floor near that would fail by chance.
-    expect(wanted.filter((mark) => (seen.get(mark) ?? 0) < seenLeast)).toEqual([]);
+    expect(wanted.filter((mark) => (seen.get(mark) ?? 0) < seenLeast(mark))).toEqual([]);
   });
 });
