@@ -26,6 +26,17 @@ export interface UpstreamTool {
   readonly annotations: ReadonlyMap<string, Value>;
 }
 
+/** How an upstream is spoken to: streamable HTTP, the HTTP+SSE of 2024-11-05, or a process of this machine. */
+export type UpstreamTransport = "http" | "sse" | "stdio";
+
+/** Milliseconds that an admin set for one server; null = the gateway's default. */
+export interface UpstreamTimeouts {
+  readonly connectMs: number | null;
+  readonly firstByteMs: number | null;
+  readonly idleMs: number | null;
+  readonly totalMs: number | null;
+}
+
 /** A server as the gateway knows it. Header values stay sealed here. */
 export interface Upstream {
   readonly id: ServerId;
@@ -35,6 +46,22 @@ export interface Upstream {
   readonly enabled: boolean;
   readonly version: number;
   readonly allowPrivateNetwork: boolean;
+  readonly transport: UpstreamTransport;
+  /** stdio only. */
+  readonly command: string | null;
+  readonly args: readonly string[];
+  /** `static`: the sealed headers, if there are any (for stdio: the process's environment). */
+  readonly authMode: "static" | "oauth";
+  readonly timeouts: UpstreamTimeouts;
+  /** Names of client headers that an admin lets through, lower case. */
+  readonly forwardHeaders: readonly string[];
+  /** PEM of the authorities that the certificate may come from; null = the public ones. */
+  readonly caPem: string | null;
+  /** What a tool whose definition changed since it was accepted gets. */
+  readonly drift: "enforce" | "hold" | "warn" | "off";
+  readonly elicitationGuard: boolean;
+  /** Hosts that URL elicitation may lead to; empty = any https host. */
+  readonly elicitationHosts: readonly string[];
   /** Tools that may be called, by name: in the last complete list. */
   readonly tools: ReadonlyMap<string, UpstreamTool>;
   readonly hasHeaders: boolean;
@@ -44,7 +71,11 @@ export interface Upstream {
 const cachedMax = 2000;
 
 const loadSql = `SELECT s.id, s.org_id AS "orgId", s.name, s.url, s.enabled, s.version,
-  s.allow_private_network AS "allowPrivateNetwork",
+  s.allow_private_network AS "allowPrivateNetwork", s.transport, s.command, s.args, s.auth_mode AS "authMode",
+  json_build_object('connectMs', s.connect_timeout_ms, 'firstByteMs', s.first_byte_timeout_ms,
+    'idleMs', s.idle_timeout_ms, 'totalMs', s.total_timeout_ms) AS timeouts,
+  s.forward_headers AS "forwardHeaders", s.ca_pem AS "caPem", s.drift,
+  s.elicitation_guard AS "elicitationGuard", s.elicitation_hosts AS "elicitationHosts",
   (SELECT coalesce(json_agg(json_build_object('name', t.name, 'definition', t.definition,
      'categoryOverride', t.category_override, 'riskOverride', t.risk_override)), '[]')
    FROM server_tool t WHERE t.server_id = s.id AND t.gone_at IS NULL) AS tools,
