@@ -10,9 +10,10 @@ export const rooms = {
   auth: ["kernel", "env", "db", "audit"],
   http: ["kernel", "env", "auth"],
   vault: ["kernel", "env", "db", "audit"],
-  grants: ["kernel", "env", "db", "audit", "auth", "vault"],
+  grants: ["kernel", "env", "db", "audit", "auth", "http", "vault"],
   notify: ["kernel", "env", "db", "audit", "http", "vault"],
   servers: ["kernel", "env", "db", "audit", "http", "vault", "notify"],
+  bundles: ["kernel", "env", "db", "audit"],
   policies: ["kernel", "quota", "policy", "db", "audit", "servers"],
   analytics: ["kernel", "quota", "db"],
   gateway: [
@@ -26,6 +27,7 @@ export const rooms = {
     "vault",
     "grants",
     "servers",
+    "bundles",
     "policies",
     "analytics",
   ],
@@ -39,4 +41,9 @@ rooms.server = all;
 rooms.testing = [...all, "server"];
 
 /** Doors of a room when they are more than `<room>.server.ts`. */
-export const doors = { auth: ["auth", "secret-token"], http: ["http", "route", "egress"] };
+export const doors = {
+  auth: ["auth", "secret-token"],
+  grants: ["grants", "oauth"],
+  http: ["http", "route", "egress"],
+  servers: ["servers", "channel"],
+};

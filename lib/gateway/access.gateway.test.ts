@@ -56,7 +56,9 @@ test("A9 no, malformed or unknown tokens get one 401 and never an exception", as
   ]) {
     const answer = await post(stack.url, authorization === "" ? {} : { Authorization: authorization });
     expect([authorization, answer.status]).toEqual([authorization, 401]);
-    expect(answer.challenge).toBe(`Bearer realm="policylayer"${authorization === "" ? "" : ', error="invalid_token"'}`);
+    const metadata = stack.url.replace("/mcp/", "/.well-known/oauth-protected-resource/mcp/");
+    const error = authorization === "" ? "" : ', error="invalid_token"';
+    expect(answer.challenge).toBe(`Bearer realm="policylayer"${error}, resource_metadata="${metadata}"`);
     bodies.add(answer.text);
   }
   expect(bodies.size).toBe(1);

@@ -1,5 +1,5 @@
 import "server-only";
-import { joinBytes } from "./byte-join";
+import { joinBytes } from "@/lib/http/byte-join";
 import type { RequestHeaders } from "./request-headers";
 
 export type BodyResult =

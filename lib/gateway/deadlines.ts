@@ -19,6 +19,24 @@ export const deadlines: Deadlines = {
   keepAliveMs: 15_000,
 };
 
+/** What an admin may set per server; null = the default. */
+export type ServerTimeouts = Readonly<Record<"connectMs" | "firstByteMs" | "idleMs" | "totalMs", number | null>>;
+
+/** The deadlines of one server. No part of a call may take longer than the whole of it. */
+export function deadlinesFor(defaults: Deadlines, timeouts: ServerTimeouts): Deadlines {
+  const { connectMs, firstByteMs, idleMs, totalMs } = timeouts;
+  if (connectMs === null && firstByteMs === null && idleMs === null && totalMs === null) return defaults;
+  const total = totalMs ?? defaults.totalMs;
+  const within = (own: number | null, other: number) => Math.min(own ?? other, total);
+  return {
+    ...defaults,
+    connectMs: within(connectMs, defaults.connectMs),
+    firstByteMs: within(firstByteMs, defaults.firstByteMs),
+    idleMs: within(idleMs, defaults.idleMs),
+    totalMs: total,
+  };
+}
+
 /** One answer, decoded; one event of a stream may be as large, and a call's stream may hold so many events. */
 export const answerBytesMax = 10 * 1024 * 1024;
 export const eventsMax = 10_000;

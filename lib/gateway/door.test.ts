@@ -10,7 +10,7 @@ const site = { hosts: new Set(["gw.example", "localhost:3000"]), publicUrl: "htt
 function door(path: string, headers: Record<string, string> = {}, method = "POST"): string {
   const lines = Object.entries({ Host: "gw.example", ...headers }).flat();
   const result: DoorResult = checkDoor(method, `http://gw.example${path}`, readHeaders(lines), site);
-  return result.ok ? result.serverId : result.code;
+  return result.ok ? result.scope.id : result.code;
 }
 
 describe("the door, in its promised order", () => {

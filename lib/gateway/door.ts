@@ -10,8 +10,14 @@ export interface Site {
   publicUrl: string;
 }
 
+/** What a path leads to: one server, or several behind one URL. */
+export interface Scope {
+  kind: "server" | "bundle";
+  id: string;
+}
+
 export type DoorRefusal = { code: ErrorCode; allow?: string };
-export type DoorResult = { ok: true; serverId: string } | ({ ok: false } & DoorRefusal);
+export type DoorResult = { ok: true; scope: Scope } | ({ ok: false } & DoorRefusal);
 
 /**
  * The checks that need neither body nor database, in the order in which they are promised: Host and Origin, duplicate
@@ -23,13 +29,13 @@ export function checkDoor(method: string, url: string, headers: RequestHeaders, 
   if (!isOwnOrigin(origin ?? undefined, host, site.publicUrl)) return { ok: false, code: "bad_origin" };
   if (headers.duplicate !== null) return { ok: false, code: "duplicate_header" };
   const { path, query } = splitUrl(url);
-  const serverId = serverIdOf(path);
-  if (serverId === null) return { ok: false, code: hasToken(path) ? "token_in_url" : "unknown_server" };
+  const scope = scopeOf(path);
+  if (scope === null) return { ok: false, code: hasToken(path) ? "token_in_url" : "unknown_server" };
   const methods = headers.version === modernRevision ? ["POST"] : ["POST", "GET", "DELETE"];
   if (!methods.includes(method)) return { ok: false, code: "method_not_allowed", allow: methods.join(", ") };
   if (hasToken(query) || namesToken(query) || hasToken(headers.cookie ?? ""))
     return { ok: false, code: "token_in_url" };
-  return { ok: true, serverId };
+  return { ok: true, scope };
 }
 
 function splitUrl(url: string): { path: string; query: string } {
@@ -40,21 +46,24 @@ function splitUrl(url: string): { path: string; query: string } {
   return mark < 0 ? { path: rest, query: "" } : { path: rest.slice(0, mark), query: rest.slice(mark + 1) };
 }
 
-/** `/mcp/<uuid>`, a trailing slash allowed: a redirect would lose body and token. */
-function serverIdOf(path: string): string | null {
+/** `/mcp/<uuid>` or `/mcp/s/<uuid>`, a trailing slash allowed: a redirect would lose body and token. */
+function scopeOf(path: string): Scope | null {
   if (!path.startsWith("/mcp/")) return null;
-  const id = path.endsWith("/") ? path.slice(5, -1) : path.slice(5);
-  const lower = id.toLowerCase();
-  return isUuid(lower) ? lower : null;
+  const isBundle = path.startsWith("/mcp/s/");
+  const id = path.slice(isBundle ? 7 : 5, path.endsWith("/") ? -1 : undefined).toLowerCase();
+  return isUuid(id) ? { kind: isBundle ? "bundle" : "server", id } : null;
 }
 
-/** True for text that carries something with the prefix of a grant token, also percent-encoded. */
+/** The prefix of a grant token; of OAuth's tokens more than the prefix, because those letters may end a harmless word. */
+const tokenWords = /plg_|pl[cor]_[0-9a-z]{20}/i;
+
+/** True for text that carries a token of ours, also percent-encoded. */
 function hasToken(text: string): boolean {
   if (text === "") return false;
-  if (/plg_/i.test(text)) return true;
+  if (tokenWords.test(text)) return true;
   if (!text.includes("%")) return false;
   try {
-    return /plg_/i.test(decodeURIComponent(text));
+    return tokenWords.test(decodeURIComponent(text));
   } catch {
     return false;
   }

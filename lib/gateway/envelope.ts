@@ -2,7 +2,7 @@ import { isDecimal } from "@/lib/kernel/decimal";
 import type { ErrorCode } from "@/lib/kernel/errors";
 import { foldKey } from "@/lib/kernel/fold";
 import type { Value, ValueObject } from "@/lib/kernel/value";
-import type { RpcId } from "./rpc-message";
+import type { RpcId } from "@/lib/http/rpc-message";
 
 /** One JSON-RPC 2.0 message of a client. `idText` is the id as JSON, ready to be put into an answer. */
 export type Message =

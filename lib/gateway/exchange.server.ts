@@ -1,10 +1,10 @@
 import "server-only";
-import type { GrantIdentity } from "@/lib/grants/grants.server";
+import type { ServerGrant } from "@/lib/grants/grants.server";
 import type { DecisionId } from "@/lib/kernel/ids";
 import type { ValueObject } from "@/lib/kernel/value";
 import type { findCompiled } from "@/lib/policies/policies.server";
 import type { Upstream } from "@/lib/servers/servers.server";
-import type { Deadlines } from "./deadlines";
+import { deadlinesFor, type Deadlines } from "./deadlines";
 import type { Message } from "./envelope";
 import type { InFlightLimits } from "./in-flight.server";
 import type { RequestHeaders } from "./request-headers";
@@ -19,10 +19,16 @@ export interface Settings {
   inFlight: InFlightLimits;
 }
 
+/** The settings with a server's own deadlines in them; the same object when it has none. */
+export function settingsFor(settings: Settings, upstream: Upstream): Settings {
+  const deadlines = deadlinesFor(settings.deadlines, upstream.timeouts);
+  return deadlines === settings.deadlines ? settings : { ...settings, deadlines };
+}
+
 /** One HTTP request whose grant is known. */
 export interface Exchange {
   readonly token: string;
-  readonly grant: GrantIdentity;
+  readonly grant: ServerGrant;
   readonly upstream: Upstream;
   readonly headers: RequestHeaders;
   readonly address: string | null;
@@ -34,6 +40,8 @@ export interface Exchange {
   readonly startedAtMs: number;
   /** Fires when the client is gone. Made on first use only. */
   readonly gone: () => AbortSignal;
+  /** What stands before the server's names in the bundle that leads to it; null outside one. */
+  readonly prefix: string | null;
 }
 
 /** A POST whose body holds one message. `bytes` are the body as it came: what was judged is what is forwarded. */

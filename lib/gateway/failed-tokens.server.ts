@@ -12,7 +12,7 @@ interface Guesses {
 }
 
 const guesses = singleton<Map<string, Guesses>>("gateway-failed-tokens", () => new Map());
-const tokenForm = /^plg_[0-9A-Za-z]{49}$/;
+const tokenForm = /^pl[go]_[0-9A-Za-z]{49}$/;
 
 /**
  * Counts a token that no grant has. Only what has the form of a token is a guess; typing errors and empty headers are not. Gives the

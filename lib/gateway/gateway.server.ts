@@ -2,13 +2,15 @@ import "server-only";
 import { env } from "@/lib/env/env.server";
 import { hostsOf } from "@/lib/env/hosts";
 import type { Env } from "@/lib/env/schema";
+import { resourceMetadataUrl } from "@/lib/grants/oauth-metadata";
 import { errorTable, toAppError } from "@/lib/kernel/errors";
 import { singleton } from "@/lib/kernel/singleton";
 import { jsonAnswer, toResponse, type Answer } from "./answer";
+import { answerBundle } from "./bundle.server";
 import { authenticate, type Authenticated } from "./authenticate.server";
 import { deadlines, type Deadlines } from "./deadlines";
-import { checkDoor, type DoorRefusal, type Site } from "./door";
-import type { Exchange, Settings } from "./exchange.server";
+import { checkDoor, type DoorRefusal, type Scope, type Site } from "./door";
+import { settingsFor, type Exchange, type Settings } from "./exchange.server";
 import { reportFault } from "./fault-log.server";
 import { inFlightLimits, type InFlightLimits } from "./in-flight.server";
 import { rpcError, sayOf, unauthorised } from "./messages";
@@ -18,6 +20,7 @@ import { linesOf, readHeaders, type RequestHeaders } from "./request-headers";
 import { recordDoorRefusal } from "./refuse-message.server";
 import { answerSession } from "./session.server";
 
+export { breakerState } from "./breaker.server";
 export { closeStreams } from "./stream-watch.server";
 export { flushRefusals } from "./refusal-log.server";
 
@@ -44,7 +47,7 @@ export function createGateway(options: GatewayOptions): (request: Request, peer:
 const production: Settings = { deadlines, inFlight: inFlightLimits };
 
 /**
- * Answers one HTTP request to `/mcp/<serverId>`: the checks of the door in their promised order, then the pipeline. Always gives a
+ * Answers one HTTP request to `/mcp/<serverId>` or `/mcp/s/<bundleId>`: the checks of the door in their promised order, then the pipeline. Always gives a
  * response: an error of ours is a refusal with a code, never a pass, and shows nothing of its cause.
  */
 export async function handleMcp(request: Request, peer: Peer): Promise<Response> {
@@ -73,9 +76,11 @@ async function answer(request: Request, peer: Peer, settings: Settings): Promise
   const headers = readHeaders(peer.rawHeaders ?? linesOf(request.headers));
   const door = checkDoor(request.method, request.url, headers, site());
   if (!door.ok) return refuseAtDoor(door);
-  const who = await authenticate(headers.authorization, door.serverId, peer.address);
+  const who = await authenticate(headers.authorization, door.scope, peer.address);
   if (who.kind === "unavailable") return answerPostUnavailable(request, headers);
-  if (who.kind !== "active") return refuseGrant(who, request.method, headers, peer.address);
+  if (who.kind === "bundle")
+    return answerBundle(request, { ...who, headers, address: peer.address, settings, startedAtMs });
+  if (who.kind !== "active") return refuseGrant(who, door.scope, request.method, headers, peer.address);
   const exchange: Exchange = {
     token: who.token,
     grant: who.grant,
@@ -84,9 +89,10 @@ async function answer(request: Request, peer: Peer, settings: Settings): Promise
     address: peer.address,
     client: { name: headers.userAgent, version: null },
     revision: null,
-    settings,
+    settings: settingsFor(settings, who.upstream),
     startedAtMs,
     gone: () => request.signal,
+    prefix: null,
   };
   if (request.method === "POST") return answerPost(request, exchange);
   return answerSession(exchange, request.method === "GET" ? "GET" : "DELETE");
@@ -107,6 +113,7 @@ function refusedPart(reason: string) {
 
 async function refuseGrant(
   who: Extract<Authenticated, { kind: "unknown" | "refused" }>,
+  scope: Scope,
   method: string,
   headers: RequestHeaders,
   address: string | null,
@@ -123,8 +130,15 @@ async function refuseGrant(
     };
   }
   const hadToken = who.kind === "refused" || who.hadToken;
-  const challenge = `Bearer realm="policylayer"${hadToken ? ', error="invalid_token"' : ""}`;
-  return { ...jsonAnswer(401, unauthorised), headers: { "WWW-Authenticate": challenge } };
+  return { ...jsonAnswer(401, unauthorised), headers: { "WWW-Authenticate": challengeOf(scope, hadToken) } };
+}
+
+/** RFC 6750, section 3. `resource_metadata` leads a client that has no token to where it gets one (RFC 9728, section 5.1). */
+function challengeOf({ kind, id }: Scope, hadToken: boolean): string {
+  const { mcpOauth, publicUrl } = env();
+  const metadata = resourceMetadataUrl(publicUrl, `/mcp/${kind === "bundle" ? "s/" : ""}${id}`);
+  const parts = ['realm="policylayer"', ...(hadToken ? ['error="invalid_token"'] : [])];
+  return `Bearer ${[...parts, ...(mcpOauth ? [`resource_metadata="${metadata}"`] : [])].join(", ")}`;
 }
 
 const known = singleton<{ env: Env | null; site: Site }>("gateway-site", () => ({

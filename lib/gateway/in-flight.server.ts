@@ -1,6 +1,6 @@
 import "server-only";
 import { singleton } from "@/lib/kernel/singleton";
-import type { RpcId } from "./rpc-message";
+import type { RpcId } from "@/lib/http/rpc-message";
 
 /** A request that is being answered. `cancelled` = its client asked for an end (`notifications/cancelled`). */
 export interface InFlight {
@@ -35,8 +35,9 @@ interface Waiter {
   admit: () => void;
 }
 
-/** Requests that wait for a place; beyond this they are refused at once. */
+/** Requests that wait for a place; beyond this they are refused at once. No grant may take more than an eighth of the room. */
 const waitersMax = 1_024;
+const waitersPerGrantMax = waitersMax / 8;
 
 interface Registry {
   total: number;
@@ -45,6 +46,7 @@ interface Registry {
   byServer: Map<string, number>;
   /** In order of arrival. */
   waiters: Set<Waiter>;
+  waitersByGrant: Map<string, number>;
 }
 
 const registry = singleton<Registry>("gateway-in-flight", () => ({
@@ -52,6 +54,7 @@ const registry = singleton<Registry>("gateway-in-flight", () => ({
   byGrant: new Map(),
   byServer: new Map(),
   waiters: new Set(),
+  waitersByGrant: new Map(),
 }));
 
 /**
@@ -60,7 +63,7 @@ const registry = singleton<Registry>("gateway-in-flight", () => ({
  */
 export function enter(entry: InFlight, limits: InFlightLimits): boolean | Promise<boolean> {
   if (take(entry, limits)) return true;
-  if (entry.isStream || registry.waiters.size >= waitersMax) return false;
+  if (entry.isStream || registry.waiters.size >= waitersMax || waitersOf(entry) >= waitersPerGrantMax) return false;
   return new Promise((resolve) => {
     const waiter: Waiter = {
       entry,
@@ -71,23 +74,42 @@ export function enter(entry: InFlight, limits: InFlightLimits): boolean | Promis
       },
     };
     const timer = setTimeout(() => {
-      registry.waiters.delete(waiter);
+      endWait(waiter);
       resolve(false);
     }, limits.waitMs);
     registry.waiters.add(waiter);
+    registry.waitersByGrant.set(entry.grantId, waitersOf(entry) + 1);
   });
 }
 
+function waitersOf({ grantId }: InFlight): number {
+  return registry.waitersByGrant.get(grantId) ?? 0;
+}
+
+function endWait(waiter: Waiter): void {
+  if (!registry.waiters.delete(waiter)) return;
+  const left = waitersOf(waiter.entry) - 1;
+  if (left <= 0) registry.waitersByGrant.delete(waiter.entry.grantId);
+  else registry.waitersByGrant.set(waiter.entry.grantId, left);
+}
+
 function take(entry: InFlight, limits: InFlightLimits): boolean {
+  if (!hasServerPlace(entry, limits) || !hasGrantPlace(entry, limits)) return false;
   const own = registry.byGrant.get(entry.grantId);
-  const server = registry.byServer.get(entry.serverId) ?? 0;
-  if (registry.total >= limits.perProcess || server >= limits.perServer) return false;
-  if (own && countOf(own, entry.isStream) >= (entry.isStream ? limits.streamsPerGrant : limits.perGrant)) return false;
   if (own) own.add(entry);
   else registry.byGrant.set(entry.grantId, new Set([entry]));
-  registry.byServer.set(entry.serverId, server + 1);
+  registry.byServer.set(entry.serverId, (registry.byServer.get(entry.serverId) ?? 0) + 1);
   registry.total += 1;
   return true;
+}
+
+function hasServerPlace(entry: InFlight, limits: InFlightLimits): boolean {
+  return registry.total < limits.perProcess && (registry.byServer.get(entry.serverId) ?? 0) < limits.perServer;
+}
+
+function hasGrantPlace(entry: InFlight, limits: InFlightLimits): boolean {
+  const own = registry.byGrant.get(entry.grantId);
+  return !own || countOf(own, entry.isStream) < (entry.isStream ? limits.streamsPerGrant : limits.perGrant);
 }
 
 /** Gives the place back; a second time changes nothing. */
@@ -99,12 +121,29 @@ export function leave(entry: InFlight): void {
   if (server <= 0) registry.byServer.delete(entry.serverId);
   else registry.byServer.set(entry.serverId, server);
   registry.total -= 1;
+  const next = registry.waiters.size > 0 ? findNext() : null;
+  if (!next || !take(next.entry, next.limits)) return;
+  endWait(next);
+  next.admit();
+}
+
+/** Who gets a free place: of those who may, the first one of the grant that has the fewest. */
+function findNext(): Waiter | null {
+  const seen = new Set<string>();
+  let next: Waiter | null = null;
+  let fewest = Infinity;
   for (const waiter of registry.waiters) {
-    if (!take(waiter.entry, waiter.limits)) continue;
-    registry.waiters.delete(waiter);
-    waiter.admit();
-    return;
+    const { grantId, serverId } = waiter.entry;
+    const key = `${grantId} ${serverId}`;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    const has = registry.byGrant.get(grantId)?.size ?? 0;
+    if (has >= fewest || !hasServerPlace(waiter.entry, waiter.limits)) continue;
+    if (!hasGrantPlace(waiter.entry, waiter.limits)) continue;
+    next = waiter;
+    fewest = has;
   }
+  return next;
 }
 
 /** True when the grant already waits for an answer to this id in this session. */

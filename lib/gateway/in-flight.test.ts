@@ -42,6 +42,41 @@ test("those who wait are let in in turn", async () => {
   leave(busy[1] as InFlight);
 });
 
+test("Q13 a place goes to the grant that has the fewest, however many others wait before it", async () => {
+  const wide = { ...limits, perGrant: 3, perServer: 4, waitMs: 5_000 };
+  const noisy = () => entry("noisy", { serverId: "n" });
+  const quiet = () => entry("quiet", { serverId: "n" });
+  const held = [noisy(), noisy(), noisy(), quiet()];
+  for (const one of held) expect(await enter(one, wide)).toBe(true);
+  const order: string[] = [];
+  const wait = async (one: InFlight) => {
+    expect(await enter(one, wide)).toBe(true);
+    order.push(one.grantId);
+    return one;
+  };
+  const waiting = [...Array.from({ length: 5 }, noisy), quiet(), quiet()].map(wait);
+  for (const one of held.slice(0, 3)) leave(one);
+  await expect.poll(() => order.length).toBe(3);
+  expect(order.slice(0, 2)).toEqual(["quiet", "noisy"]);
+  leave(held[3] as InFlight);
+  for (const one of waiting) leave(await one);
+  expect(order).toHaveLength(7);
+});
+
+test("Q13 a noisy grant cannot fill the room where requests wait", async () => {
+  const short = { ...limits, perGrant: 1, waitMs: 5_000 };
+  const first = entry("crowd", { serverId: "c" });
+  expect(await enter(first, short)).toBe(true);
+  const crowd = Array.from({ length: 200 }, () => enter(entry("crowd", { serverId: "c" }), short));
+  expect(crowd.filter((place) => place === false)).toHaveLength(200 - 128);
+  const other = [entry("calm", { serverId: "c" }), entry("calm", { serverId: "c" })];
+  expect(await enter(other[0] as InFlight, short)).toBe(true);
+  const waits = enter(other[1] as InFlight, short);
+  expect(waits).toBeInstanceOf(Promise);
+  leave(other[0] as InFlight);
+  expect(await waits).toBe(true);
+});
+
 test("listening streams are counted apart and do not wait", async () => {
   const stream = entry("l", { isStream: true, serverId: "t" });
   expect(await enter(stream, limits)).toBe(true);

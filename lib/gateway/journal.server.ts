@@ -13,11 +13,11 @@ export function noteLogDown(): void {
 
 /**
  * Notes a list or content request that is about to be relayed. The row travels with the next batch and is not waited for; while the
- * log is known to be unwritable the caller waits for its own row, and false means: do not relay.
+ * log is known to be unwritable the caller waits for its own row, and false means: do not relay. `reason` says what was relayed where that is not the method itself.
  */
-export async function noteRelayed(facts: DecisionFacts): Promise<boolean> {
+export async function noteRelayed(facts: DecisionFacts, reason = "relayed"): Promise<boolean> {
   const written = ledger()
-    .record({ ...facts, decision: "allow", rule: "", reason: "relayed" })
+    .record({ ...facts, decision: "allow", rule: "", reason })
     .then((result) => {
       state.isDown = result.kind !== "recorded";
       return !state.isDown;

@@ -1,51 +1,94 @@
-import { joinBytes } from "./byte-join";
-import { findElements, findMembers, findRootMembers, readString, readText, type Member, type Span } from "./json-span";
+import { joinBytes } from "@/lib/http/byte-join";
+import {
+  findElements,
+  findMembers,
+  findRootMembers,
+  readString,
+  readText,
+  type Member,
+  type Span,
+} from "@/lib/http/json-span";
+import type { CompiledPolicy } from "@/lib/policy/compiled";
+import { isHidden } from "@/lib/policy/evaluate";
+import { pinAction, type Pins } from "./list-pins";
+import { findRepeat, keepRepeat } from "./list-repeat";
 
+/** By what a grant's tool lists are rewritten. */
 export interface ListFilter {
-  isHidden: (tool: string) => boolean;
+  /** Hides tools; null = the grant has none. */
+  policy: CompiledPolicy | null;
+  /** The definitions that people accepted, and what becomes of others. */
+  pins: Pins;
   /** 2026-07-28: answers also say how long and for whom they may be cached. */
   isModern: boolean;
 }
 
 export interface FilteredList {
   bytes: Uint8Array;
-  /** Every tool of the page, hidden ones too: name and definition as the upstream wrote it. */
-  tools: { name: string; definition: string }[];
+  /** Every tool of the page, hidden and new ones too: name and definition as the upstream wrote it. */
+  tools: readonly { name: string; definition: string }[];
   /** True when the page is the end of the list. */
   isLast: boolean;
+  /** True when the very same page was rewritten by the same policy and catalogue before: there is nothing to learn from it. */
+  isRepeat: boolean;
 }
 
 interface Edit extends Span {
   text: string;
 }
 
+/** A page as it is passed on. `after` is the very same array where nothing changes. */
+export interface Rewritten {
+  after: Uint8Array;
+  tools: FilteredList["tools"];
+  isLast: boolean;
+}
+
 /** How long a client may keep a filtered list, milliseconds: what a policy hides must disappear soon. */
 const listTtlMsMax = 30_000;
 
 /**
- * A `tools/list` answer without the tools that the policy hides. All other bytes stay: the tools' order, `nextCursor`,
- * `_meta`, white space and unknown members. Null when the list cannot be read without doubt, which is an upstream failure:
- * an unread list never passes unfiltered.
+ * A `tools/list` answer as a grant may see it: without the tools that the policy hides or that nobody accepted, and with the
+ * accepted definition where the upstream now writes another one. All other bytes stay: the tools' order, `nextCursor`, `_meta`,
+ * white space and unknown members. `at` is the span of the answer's `result`, where the caller knows it. Null when the list cannot
+ * be read without doubt, which is an upstream failure: an unread list never passes unfiltered.
  */
-export function filterToolList(bytes: Uint8Array, filter: ListFilter): FilteredList | null {
-  const result = findResult(bytes);
-  const list = result && findMembers(bytes, result);
+export function filterToolList(bytes: Uint8Array, filter: ListFilter, at?: Span): FilteredList | null {
+  const result = at ?? findResult(bytes);
+  if (!result) return null;
+  const before = bytes.subarray(result.start, result.end);
+  const repeat = findRepeat(before, filter);
+  const found = repeat ?? rewriteResult(before, filter);
+  if (!found) return null;
+  if (!repeat) keepRepeat(before, filter, found);
+  const { after, tools, isLast } = found;
+  const parts = [bytes.subarray(0, result.start), after, bytes.subarray(result.end)];
+  return { bytes: after === before ? bytes : joinBytes(parts), tools, isLast, isRepeat: repeat !== null };
+}
+
+function rewriteResult(bytes: Uint8Array, filter: ListFilter): Rewritten | null {
+  const result = { start: 0, end: bytes.length };
+  const list = findMembers(bytes, result);
   const member = list?.find(({ key }) => key === "tools");
   const elements = member && findElements(bytes, member);
   if (!list || !elements) return null;
-  const tools: FilteredList["tools"] = [];
+  const tools: { name: string; definition: string }[] = [];
   const kept: boolean[] = [];
+  const edits: Edit[] = [];
   for (const element of elements) {
     const tool = readTool(bytes, element);
     if (!tool) return null;
     tools.push(tool);
-    kept.push(!filter.isHidden(tool.name));
+    const isCut = filter.policy !== null && isHidden(filter.policy, tool.name);
+    const action = isCut ? { kind: "cut" as const } : pinAction(tool.name, tool.definition, filter.pins);
+    kept.push(action.kind !== "cut");
+    if (action.kind === "replace") edits.push({ ...element, text: action.text });
   }
-  const edits = cutsOf(elements, kept);
+  edits.push(...cutsOf(elements, kept));
   if (filter.isModern) edits.push(...cacheEdits(bytes, result, list, true));
   const cursor = list.find(({ key }) => key === "nextCursor");
   const isLast = !cursor || readText(bytes, cursor) === "null";
-  return { bytes: applyEdits(bytes, edits), tools, isLast };
+  return { after: applyEdits(bytes, edits), tools, isLast };
 }
 
 /** A list or read answer of 2026-07-28 marked `private`, because grants differ in what they may read; null = unreadable. */

@@ -1,6 +1,7 @@
 import "server-only";
 import { createHmac } from "node:crypto";
 import { canonical } from "@/lib/audit/canonical";
+import type { GrantIdentity } from "@/lib/grants/grants.server";
 import type { DecisionId } from "@/lib/kernel/ids";
 import type { ValueObject } from "@/lib/kernel/value";
 import type { DecisionFacts } from "@/lib/ledger/types";
@@ -20,9 +21,12 @@ export interface Described {
   args: ValueObject | null;
 }
 
+/** Who asks, as the log keeps it. */
+export type Caller = Pick<Exchange, "client" | "address" | "revision"> & { grant: GrantIdentity };
+
 /** The facts of a decision record: who, which policy, which method and tool, argument keys and their keyed digest, never a value. `shadow`: what the policy's shadow rules say of the call. */
 export function factsFor(
-  exchange: Pick<Exchange, "grant" | "client" | "address" | "revision">,
+  exchange: Caller,
   described: Described,
   policy: PolicyState | null,
   shadow: DecisionFacts["shadow"] = null,

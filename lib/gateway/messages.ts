@@ -1,6 +1,6 @@
 import { errorTable, type ErrorCode } from "@/lib/kernel/errors";
 import { deniedPrefix, unknownToolText } from "@/lib/policy/agent-text";
-import { modernRevision, revisions, type Era } from "./revision";
+import { modernRevision, type Era } from "./revision";
 
 /** The machine-readable part of everything that the gateway itself answers about a decision. */
 export interface DecisionPart {
@@ -41,10 +41,13 @@ export function rpcError(idText: string, code: ErrorCode, part: Partial<Decision
   return errorText(idText, errorTable[code].rpc, text ?? sayOf(code), part ? { [decisionKey]: part } : null);
 }
 
-/** Protocol version not known: −32022 names what would be (MCP 2026-07-28); the legacy era has no code of its own for it. */
+/**
+ * Protocol version not known: −32022 names the one that takes requests of this form (MCP 2026-07-28). The revisions with sessions are
+ * not named, because only the upstream knows whether it serves them; the legacy era has no code of its own for it.
+ */
 export function versionError(idText: string, era: Era, requested: string | null, part: Partial<DecisionPart>): string {
   if (era === "legacy") return rpcError(idText, "version", part);
-  const data = { supported: revisions, requested: requested ?? modernRevision, [decisionKey]: part };
+  const data = { supported: [modernRevision], requested: requested ?? modernRevision, [decisionKey]: part };
   return errorText(idText, -32022, sayOf("version"), data);
 }
 

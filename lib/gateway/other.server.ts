@@ -15,6 +15,7 @@ import { rpcError, unknownMethod } from "./messages";
 import { classOf, type MethodClass } from "./method-class";
 import { relayMessage } from "./relay-message.server";
 import { recordRefusal } from "./refusal-log.server";
+import { pointerToken } from "./rule-pointer";
 
 /** Answers a message that is no tool call, by the class of its method: relayed, refused, or answered as a server without it. */
 export async function answerOther(posted: Posted, entry: InFlight): Promise<Answer> {
@@ -94,9 +95,4 @@ function noteCancelled(posted: Posted, params: ValueObject): void {
   if (typeof value === "string" || typeof value === "number") {
     markCancelled(posted.grant.id, posted.era === "legacy" ? posted.headers.session : null, value);
   }
-}
-
-/** RFC 6901, section 3. */
-function pointerToken(text: string): string {
-  return text.replaceAll("~", "~0").replaceAll("/", "~1");
 }

@@ -1,11 +1,15 @@
 import type { ErrorCode } from "@/lib/kernel/errors";
 import type { Outcome } from "@/lib/ledger/types";
-import type { RpcMessage } from "./rpc-message";
+import type { RpcMessage } from "@/lib/http/rpc-message";
 
 /** How sending a `tools/call` to the upstream ended. */
 export type CallEnd =
-  /** No byte of the request left: DNS, refused, TLS, connect timeout, blocked address, no usable credential. */
-  | { kind: "unsent"; code: Extract<ErrorCode, "upstream_unreachable" | "address_blocked" | "upstream_auth_required"> }
+  /** No byte of the request left: DNS, refused, TLS, connect timeout, blocked address, no usable credential, breaker open. */
+  | {
+      kind: "unsent";
+      code: Extract<ErrorCode, "upstream_unreachable" | "address_blocked" | "upstream_auth_required" | "circuit_open">;
+      retryAfterMs?: number;
+    }
   /** HTTP 200 with the answer to this very request. */
   | { kind: "answered"; answer: RpcMessage }
   /** Another status; `isRpc` when its body is a JSON-RPC message. */
@@ -17,6 +21,9 @@ export type CallEnd =
       kind: "broken";
       code: Extract<ErrorCode, "upstream_error" | "upstream_timeout" | "upstream_too_large" | "upstream_malformed">;
     };
+
+export type UnsentEnd = Extract<CallEnd, { kind: "unsent" }>;
+export type BrokenEnd = Extract<CallEnd, { kind: "broken" }>;
 
 export interface Verdict {
   outcome: Outcome["kind"];

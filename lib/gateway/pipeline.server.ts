@@ -1,19 +1,21 @@
 import "server-only";
-import { dropGrant, findGrantByToken, type GrantIdentity } from "@/lib/grants/grants.server";
+import { dropGrant, type ServerGrant } from "@/lib/grants/grants.server";
 import { toAppError } from "@/lib/kernel/errors";
 import type { ValueObject } from "@/lib/kernel/value";
 import { databaseTime, ledger } from "@/lib/ledger/ledger.server";
 import type { CounterClaim, Guards, ReserveIntent, Ticket } from "@/lib/ledger/types";
 import { dropCompiled, findCompiled } from "@/lib/policies/policies.server";
 import { evaluate } from "@/lib/policy/evaluate";
-import type { CounterDemand, Decision, Facts, ToolFacts } from "@/lib/policy/types";
+import type { CounterDemand, Decision, Facts, ShadowNote, ToolFacts } from "@/lib/policy/types";
 import { counterFamily, counterKey } from "@/lib/quota/key";
 import { dropUpstream, findUpstream, refreshTools, type Upstream } from "@/lib/servers/servers.server";
+import { driftEffect } from "@/lib/servers/tool-state";
 import { argNamesOf, hasLookalike } from "./arg-names";
 import type { Answer } from "./answer";
 import type { Call, PolicyState } from "./exchange.server";
 import { factsFor } from "./log-facts.server";
 import { reportFault } from "./fault-log.server";
+import { dropBundleOf, findGrantAt } from "./grant-at.server";
 import type { Rail } from "./rail.server";
 import {
   described,
@@ -27,7 +29,7 @@ import {
 
 /** What a decision is made with; all of it comes from caches, and the reserve transaction reads it again. */
 interface State {
-  grant: GrantIdentity;
+  grant: ServerGrant;
   upstream: Upstream;
   policy: PolicyState | null;
 }
@@ -77,6 +79,9 @@ async function decide(call: Call): Promise<Step> {
   }
 }
 
+/** The rule of what a changed definition does to a call (docs/definitions.md). */
+const quarantined = "(quarantined)";
+const driftNote: ShadowNote = { rule: quarantined, would: "deny" };
 const policyChanged = refusalOf("policy_changed", "(policy changed)", 1_000);
 
 type Allowed = Extract<Decision, { kind: "allow" }>;
@@ -91,16 +96,25 @@ async function judge(call: Call, { grant, upstream, policy }: State): Promise<Ju
   if (!upstream.enabled) return answered(await refuse(call, policy, refusalOf("server_disabled", "(server disabled)")));
   const decision = policy ? evaluate(policy.compiled, policyFacts(call, grant, upstream, await databaseTime())) : null;
   if (decision?.kind === "hidden") return answered(await refuseAbsent(call, policy, "(hidden)"));
-  if (!upstream.tools.has(call.tool)) {
+  const tool = upstream.tools.get(call.tool);
+  if (!tool) {
     const answer = await refuseAbsent(call, policy, "(unknown tool)");
     setImmediate(refreshTools, upstream.id);
     return answered(answer);
   }
+  const drift = driftEffect(upstream.drift, tool);
+  if (drift === "deny") return answered(await refuse(call, policy, refusalOf("quarantined", quarantined)));
   if (!policy || !decision) return answered(await refuse(call, policy, refusalOf("no_policy", "(no policy)")));
   if (hasLookalike(call.args, argNamesOf(policy.compiled, call.tool))) {
     return answered(await refuseMalformed(call, "folded_key"));
   }
-  if (decision.kind === "allow") return decision;
+  if (decision.kind === "allow" && drift === "pass") return decision;
+  if (decision.kind === "allow" && drift === "note")
+    return { ...decision, shadow: [...(decision.shadow ?? []), driftNote] };
+  if (decision.kind === "allow") {
+    const refusal = { ...refusalOf("approval_required", quarantined), shadow: decision.shadow };
+    return answered(await refuse(call, policy, refusal));
+  }
   const { rule, shadow } = decision;
   if (decision.kind === "hold") {
     return answered(await refuse(call, policy, { ...refusalOf("approval_required", rule), shadow }));
@@ -112,7 +126,7 @@ async function judge(call: Call, { grant, upstream, policy }: State): Promise<Ju
 const noMeta: ValueObject = new Map();
 const unknownTool: ToolFacts = { category: null, risk: null, annotations: new Map() };
 
-function policyFacts(call: Call, grant: GrantIdentity, upstream: Upstream, now: Date): Facts {
+function policyFacts(call: Call, grant: ServerGrant, upstream: Upstream, now: Date): Facts {
   const meta = call.message.params.get("_meta");
   return {
     tool: call.tool,
@@ -138,12 +152,13 @@ function intentOf(
     serverVersion: upstream.version,
     policyId: grant.policyId,
     policyVersion: policy?.version ?? null,
+    bundleVersion: grant.bundleVersion ?? null,
   };
   const counters = demands.map((demand) => claimOf(demand, grant, upstream));
   return Object.assign(factsFor(call, described(call), policy, shadow), { guards, counters });
 }
 
-function claimOf(demand: CounterDemand, grant: GrantIdentity, upstream: Upstream): CounterClaim {
+function claimOf(demand: CounterDemand, grant: ServerGrant, upstream: Upstream): CounterClaim {
   const { counter, meaning, window, amount, per, by, limits, onUnknown, onToolError } = demand;
   const scopeIds = { grant: grant.id, policy: grant.policyId ?? "", server: upstream.id, org: grant.orgId };
   const scope = { per, scopeId: scopeIds[per], policyId: grant.policyId ?? "", counter, meaning, by };
@@ -151,7 +166,7 @@ function claimOf(demand: CounterDemand, grant: GrantIdentity, upstream: Upstream
   return { key, family, per, name: counter, window, amount, limits, onUnknown, onToolError };
 }
 
-async function stateOf(grant: GrantIdentity, upstream: Upstream): Promise<State> {
+async function stateOf(grant: ServerGrant, upstream: Upstream): Promise<State> {
   return { grant, upstream, policy: grant.policyId === null ? null : await findCompiled(grant.policyId) };
 }
 
@@ -160,9 +175,11 @@ async function nextState(call: Call, before: State): Promise<State> {
   dropGrant(before.grant.id);
   dropUpstream(before.upstream.id);
   if (before.grant.policyId !== null) dropCompiled(before.grant.policyId);
-  const grant = await findGrantByToken(call.token);
+  dropBundleOf(before.grant);
+  const at = await findGrantAt(call.token, call.upstream.id);
   const upstream = await findUpstream(call.upstream.id);
-  return stateOf(grant ?? { ...before.grant, state: "revoked" }, upstream ?? disabled(before.upstream));
+  const grant = at?.grant ?? { ...before.grant, state: "revoked" as const };
+  return stateOf(grant, upstream && at?.isOpen !== false ? upstream : disabled(before.upstream));
 }
 
 function disabled(upstream: Upstream): Upstream {

@@ -8,9 +8,13 @@ import { enter, isIdInUse, leave, type InFlight } from "./in-flight.server";
 import { rpcError, toolRefusal, versionError, sayOf } from "./messages";
 import { answerOther } from "./other.server";
 import { governCall } from "./pipeline.server";
+import type { Caller } from "./log-facts.server";
 import { mcpRail } from "./rail-mcp.server";
 import { readPost, type ReadPost, type UnreadPost } from "./read-post.server";
 import type { RequestHeaders } from "./request-headers";
+import { withOpenRound } from "./request-state.server";
+import type { Era } from "./revision";
+import { withOpenSession } from "./session-envelope.server";
 import { newDecisionId } from "@/lib/ledger/ledger.server";
 import { refuseBody } from "./refuse-message.server";
 import { refusalOf, refuse } from "./refuse.server";
@@ -21,15 +25,35 @@ const noArgs: ValueObject = new Map();
 /** Answers a POST of a known grant: reads one message, then decides or relays it. */
 export async function answerPost(request: Request, exchange: Exchange): Promise<Answer> {
   const read = await readPost(request, exchange.headers);
-  if (!read.ok) return refuseUnread(exchange, read);
+  return read.ok ? answerMessage(exchange, read) : refuseUnread(exchange, read);
+}
+
+/** Decides or relays one message that was read; `exchange` is of the server that it goes to. */
+export async function answerMessage(exchange: Exchange, read: ReadPost): Promise<Answer> {
   const { message } = read;
-  const posted = toPosted(exchange, read, message);
+  const open = openedIn(exchange, read.era);
+  if (!open) {
+    return refuseBody(exchange, "session", message.kind === "request" ? message.idText : "null", "(session)");
+  }
+  const posted = toPosted(open, read, message);
   if (message.kind === "request" && isReusedId(posted, message)) {
     return refuseBody(posted, "id", message.idText, "(malformed)");
   }
   const entry = entryOf(posted);
-  if (message.kind !== "request" || message.method !== "tools/call") return answerOtherSafely(posted, entry);
-  return answerCall(toPosted(exchange, read, message), entry);
+  if (message.kind !== "request") return answerOtherSafely(posted, entry);
+  const asked = toPosted(open, read, message);
+  const round = asked.era === "modern" ? await withOpenRound(asked) : asked;
+  if (!round) return refuseBody(asked, "request_state", message.idText, "(malformed)");
+  return message.method === "tools/call" ? answerCall(round, entry) : answerOtherSafely(round, entry);
+}
+
+/** The exchange with its session id opened, which the modern era has none of; null for an id that this grant has not here. */
+function openedIn(exchange: Exchange, era: Era): Exchange | null {
+  const { headers, grant, upstream } = exchange;
+  if (headers.session === null) return exchange;
+  if (era === "modern") return { ...exchange, headers: { ...headers, session: null } };
+  const opened = withOpenSession(headers, grant.id, upstream.id);
+  return opened && { ...exchange, headers: opened };
 }
 
 /** Written out: on the hot path a spread of so many members costs more than the policy's evaluation. */
@@ -45,6 +69,7 @@ function toPosted<M extends Message>(exchange: Exchange, read: ReadPost, message
     settings: exchange.settings,
     startedAtMs: exchange.startedAtMs,
     gone: exchange.gone,
+    prefix: exchange.prefix,
     message,
     bytes: read.bytes,
     era: read.era,
@@ -63,6 +88,7 @@ function toCall(posted: Posted<RequestMessage>, tool: string, args: ValueObject)
     settings: posted.settings,
     startedAtMs: posted.startedAtMs,
     gone: posted.gone,
+    prefix: posted.prefix,
     message: posted.message,
     bytes: posted.bytes,
     era: posted.era,
@@ -132,7 +158,8 @@ const unavailablePart = {
 
 const ruleOf: Partial<Record<ErrorCode, string>> = { batch: "(batch)", header_mismatch: "(header mismatch)" };
 
-async function refuseUnread(exchange: Exchange, unread: UnreadPost): Promise<Answer> {
+/** Answers a body that could not be read as one message. */
+export async function refuseUnread(exchange: Caller, unread: UnreadPost): Promise<Answer> {
   const { code, idText, era, requested } = unread;
   // Nobody is left to read the answer, and nothing was asked for.
   if (code === "caller_gone") return clientGone;

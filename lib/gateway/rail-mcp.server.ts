@@ -6,10 +6,13 @@ import type { InFlight } from "./in-flight.server";
 import { rpcError } from "./messages";
 import { codeOfStatus } from "./outcome";
 import type { Rail } from "./rail.server";
-import { readRpcMessage } from "./rpc-message";
+import { readRpcMessage, type RpcMessage } from "@/lib/http/rpc-message";
+import { databaseTime } from "@/lib/ledger/ledger.server";
+import { screenAnswer } from "./return-path.server";
 import { streamCall } from "./stream-call.server";
-import { collect, discard, openUpstream, type OpenOptions, type UpstreamAnswer } from "./transport.server";
-import { toClient } from "./upstream-headers";
+import { openUpstream, type OpenOptions } from "./transport.server";
+import { collect, type UpstreamAnswer } from "./upstream-answer.server";
+import { clientHeaders } from "./session-envelope.server";
 
 /** The rail of MCP tool calls: the client's own bytes over streamable HTTP. */
 export function mcpRail(entry: InFlight): Rail {
@@ -32,13 +35,13 @@ async function send(run: CallRun): Promise<Answer> {
   const options: OpenOptions = { method: "POST", body: call.bytes, idleMs: call.settings.deadlines.idleMs };
   if (cancel) options.signal = cancel;
   const opened = await openUpstream(call, options);
-  if (!opened.ok) return run.fail(opened.end);
+  if (!opened.ok) return run.fail(opened.end, "retryAfterMs" in opened.end ? opened.end.retryAfterMs : undefined);
   const { answer } = opened;
   run.status = answer.status;
   if (answer.status < 200 || answer.status >= 300) return relayStatus(run, answer);
   if (answer.type === "sse") return streamCall(run, answer);
   if (answer.type === null) {
-    discard(answer);
+    answer.discard();
     return run.fail({ kind: "unanswered" });
   }
   return relayJson(run, answer);
@@ -68,18 +71,40 @@ async function relayJson(run: CallRun, answer: UpstreamAnswer): Promise<Answer> 
       collected.bytes.length === 0 ? { kind: "unanswered" } : { kind: "broken", code: "upstream_malformed" },
     );
   }
+  const body = await seenByClient(run, collected.bytes, message);
+  if (!body) return run.fail({ kind: "broken", code: "upstream_malformed" });
   run.settle({ kind: "answered", answer: message });
   const { decisionId } = run.call;
-  return { status: answer.status, body: collected.bytes, type: "json", decisionId, headers: toClient(answer.headers) };
+  return {
+    status: answer.status,
+    body,
+    type: "json",
+    decisionId,
+    headers: clientHeaders(run.call, answer.headers),
+  };
+}
+
+/** The answer as the client may see it; nearly always the very same bytes. Null when it cannot be read. */
+async function seenByClient(
+  run: CallRun,
+  bytes: Uint8Array,
+  message: RpcMessage,
+): Promise<Uint8Array<ArrayBuffer> | null> {
+  const { call, policy } = run;
+  const isPlain = message.errorCode === null && message.resultType !== "input_required" && !message.listsTools;
+  if (isPlain) return bytes as Uint8Array<ArrayBuffer>;
+  const returning = { posted: call, policy, decisionId: call.decisionId, now: await databaseTime() };
+  const filter = { policy: policy?.compiled ?? null, pins: call.upstream, isModern: call.era === "modern" };
+  return screenAnswer(returning, filter, bytes, message) as Uint8Array<ArrayBuffer> | null;
 }
 
 async function relayStatus(run: CallRun, answer: UpstreamAnswer): Promise<Answer> {
   const { status } = answer;
   const { call } = run;
-  const body = status >= 400 && status < 500 && answer.type === "json" ? await bodyOf(run, answer) : discard(answer);
+  const body = status >= 400 && status < 500 && answer.type === "json" ? await bodyOf(run, answer) : answer.discard();
   const isRpc = body !== undefined && readRpcMessage(body)?.kind === "answer";
   const code = codeOfStatus(status, isRpc);
-  const headers = toClient(answer.headers);
+  const headers = clientHeaders(call, answer.headers);
   if (status === 404 && call.headers.session !== null) {
     run.settle({ kind: "status", status, isRpc });
     const text = isRpc ? body : rpcError(call.message.idText, "session", null);

@@ -3,15 +3,14 @@ import type { GrantIdentity } from "@/lib/grants/grants.server";
 import { errorTable, type ErrorCode } from "@/lib/kernel/errors";
 import { newDecisionId } from "@/lib/ledger/ledger.server";
 import { jsonAnswer, type Answer } from "./answer";
-import type { Exchange } from "./exchange.server";
-import { factsFor } from "./log-facts.server";
+import { factsFor, type Caller } from "./log-facts.server";
 import { rpcError } from "./messages";
 import { recordRefusal } from "./refusal-log.server";
 import type { RequestHeaders } from "./request-headers";
 
 /** Records and answers a request that is refused before it is known what it asks for. */
 export async function refuseBody(
-  exchange: Exchange,
+  exchange: Caller,
   code: ErrorCode,
   idText: string,
   rule: string,

@@ -1,4 +1,5 @@
 import "server-only";
+import { memberName } from "@/lib/bundles/member-name";
 import { errorTable, type ErrorCode } from "@/lib/kernel/errors";
 import { ledger } from "@/lib/ledger/ledger.server";
 import type { ShadowNote } from "@/lib/policy/types";
@@ -42,7 +43,8 @@ export async function refuseAbsent(call: Call, policy: PolicyState | null, rule:
   const reason = rule === "(hidden)" ? "hidden" : "unknown_tool";
   const recorded = await ledger().record({ ...facts, decision: "deny", rule, reason });
   if (recorded.kind !== "recorded") return unavailable(call);
-  return jsonAnswer(200, unknownTool(call.message.idText, call.tool), call.decisionId);
+  const shown = call.prefix === null ? call.tool : memberName(call.prefix, call.tool);
+  return jsonAnswer(200, unknownTool(call.message.idText, shown), call.decisionId);
 }
 
 /** Answers arguments that policy and upstream could read differently: a protocol error, like any other malformed body. */

@@ -12,17 +12,22 @@ export interface RequestHeaders {
   version: string | null;
   method: string | null;
   name: string | null;
+  /** As the client sent it; once a request is read, the upstream's own id that was sealed in it. */
   session: string | null;
+  /** The sealed session id that the client sent; null until it was opened. */
+  sealedSession: string | null;
   lastEventId: string | null;
   traceparent: string | null;
   tracestate: string | null;
   /** `Mcp-Param-*` lines in order, names in lower case. */
   params: [name: string, value: string][];
+  /** All lines as they came: name, value, name, value… Looked at only where an admin lets some through. */
+  lines: readonly string[];
   /** First header that stands twice although it may stand once only (gateway's list of security headers). */
   duplicate: string | null;
 }
 
-type Field = Exclude<keyof RequestHeaders, "params" | "duplicate">;
+type Field = Exclude<keyof RequestHeaders, "params" | "lines" | "duplicate" | "sealedSession">;
 
 /** Header → field, and whether two lines of it are refused. */
 const fields: ReadonlyMap<string, { field: Field; once: boolean }> = new Map([
@@ -49,7 +54,7 @@ const fields: ReadonlyMap<string, { field: Field; once: boolean }> = new Map([
  * may be repeated is joined with a comma, as RFC 9110, section 5.3 says.
  */
 export function readHeaders(lines: readonly string[]): RequestHeaders {
-  const headers = blank();
+  const headers = blank(lines);
   let others: Set<string> | null = null;
   for (let i = 0; i + 1 < lines.length; i += 2) {
     const name = (lines[i] ?? "").toLowerCase();
@@ -93,7 +98,7 @@ export function decodeHeader(value: string): string | null {
   }
 }
 
-function blank(): RequestHeaders {
+function blank(lines: readonly string[]): RequestHeaders {
   return {
     host: null,
     origin: null,
@@ -108,10 +113,12 @@ function blank(): RequestHeaders {
     method: null,
     name: null,
     session: null,
+    sealedSession: null,
     lastEventId: null,
     traceparent: null,
     tracestate: null,
     params: [],
+    lines,
     duplicate: null,
   };
 }

@@ -11,10 +11,14 @@ import { refuseBody } from "./refuse-message.server";
 import { relaySession } from "./relay-session.server";
 import { recordRefusal } from "./refusal-log.server";
 import { isRevision } from "./revision";
+import { withOpenSession } from "./session-envelope.server";
 
 /** Answers GET (a listening stream) and DELETE (the end of a session) of a known grant; both belong to the legacy era. */
-export async function answerSession(exchange: Exchange, method: "GET" | "DELETE"): Promise<Answer> {
-  const { headers, grant, upstream, settings } = exchange;
+export async function answerSession(asked: Exchange, method: "GET" | "DELETE"): Promise<Answer> {
+  const { grant, upstream, settings } = asked;
+  const headers = withOpenSession(asked.headers, grant.id, upstream.id);
+  if (!headers) return refuseBody(asked, "session", "null", "(session)");
+  const exchange = { ...asked, headers };
   if (headers.version !== null && !isRevision(headers.version)) {
     return refuseBody(exchange, "version", "null", "(malformed)", (part) =>
       versionError("null", "legacy", headers.version, part),

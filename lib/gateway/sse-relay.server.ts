@@ -1,10 +1,8 @@
 import "server-only";
 import { answerBytesMax, eventsMax } from "./deadlines";
-import type { CallEnd } from "./outcome";
-import { keepAlive, SseSplitter, type SseEvent } from "./sse-parse";
-import { brokenBy, stopBody, type UpstreamAnswer } from "./transport.server";
-
-type BrokenEnd = Extract<CallEnd, { kind: "broken" }>;
+import type { BrokenEnd } from "./outcome";
+import { keepAlive, SseSplitter, withData, type SseEvent } from "@/lib/http/sse-parse";
+import { brokenBy, type UpstreamAnswer } from "./upstream-answer.server";
 
 /** How a relayed stream ended: the upstream closed it, it broke, or nobody reads it any more. */
 export type StreamEnd = { kind: "closed" } | { kind: "left" } | BrokenEnd;
@@ -16,11 +14,16 @@ export interface StreamRules {
   onEnd: (end: StreamEnd, stalled: boolean) => Uint8Array | null;
   /** Asked when the client goes away: true = read the upstream on, to learn how it ends. */
   readOn: () => boolean;
+  /** Asked when the upstream closed its side: true = the client's stays open, for what this gateway says by itself. */
+  outlives?: () => boolean;
   /** Milliseconds that the whole stream may take from now; null for listening streams. */
   totalMs: number | null;
   /** Milliseconds of silence after which the client gets a comment. */
   keepAliveMs: number;
 }
+
+/** What is relayed. */
+export type StreamSource = Pick<UpstreamAnswer, "body" | "redact" | "stop">;
 
 const queuedBytesMax = 65_536;
 
@@ -30,7 +33,7 @@ const queuedBytesMax = 65_536;
  */
 export class SseRelay {
   readonly readable: ReadableStream<Uint8Array>;
-  readonly #answer: UpstreamAnswer;
+  readonly #answer: StreamSource;
   readonly #rules: StreamRules;
   readonly #splitter: SseSplitter;
   readonly #total: NodeJS.Timeout | null;
@@ -38,8 +41,9 @@ export class SseRelay {
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
   #paused = false;
   #ended = false;
+  #outliving = false;
 
-  constructor(answer: UpstreamAnswer, rules: StreamRules) {
+  constructor(answer: StreamSource, rules: StreamRules) {
     this.#answer = answer;
     this.#rules = rules;
     const isEndless = rules.totalMs === null;
@@ -65,6 +69,11 @@ export class SseRelay {
     this.#total = rules.totalMs === null ? null : setTimeout(() => this.#expire(), rules.totalMs);
     this.#beat = setTimeout(() => this.#keepAlive(), rules.keepAliveMs);
     this.#listen();
+  }
+
+  /** Puts a whole event of ours between the upstream's; dropped when the client has gone or reads nothing. */
+  say(event: Uint8Array): void {
+    if (this.#controller && (this.#controller.desiredSize ?? 0) > 0) this.#send(event);
   }
 
   /** Ends the client's side, as if it had gone. */
@@ -100,7 +109,7 @@ export class SseRelay {
       return;
     }
     for (const event of events) {
-      const out = this.#rules.onEvent(event);
+      const out = this.#rules.onEvent(redactEvent(event, this.#answer.redact));
       if (out !== null && "kind" in out) {
         this.#break(out);
         return;
@@ -140,17 +149,21 @@ export class SseRelay {
 
   #afterClient(): void {
     if (this.#ended) return;
-    if (this.#rules.readOn()) this.#resume();
+    if (!this.#outliving && this.#rules.readOn()) this.#resume();
     else this.#break({ kind: "left" });
   }
 
   #break(end: StreamEnd): void {
-    stopBody(this.#answer);
+    this.#answer.stop(end.kind === "broken" ? end.code : undefined);
     this.#finish(end);
   }
 
   #finish(end: StreamEnd): void {
-    if (this.#ended) return;
+    if (this.#ended || (this.#outliving && end.kind === "closed")) return;
+    if (end.kind === "closed" && this.#controller && this.#rules.outlives?.()) {
+      this.#outliving = true;
+      return;
+    }
     this.#ended = true;
     if (this.#total) clearTimeout(this.#total);
     clearTimeout(this.#beat);
@@ -161,4 +174,13 @@ export class SseRelay {
     if (last) controller.enqueue(last);
     controller.close();
   }
+}
+
+/** The event without secrets in any of its fields; the same event when it holds none. */
+function redactEvent(event: SseEvent, redact: UpstreamAnswer["redact"]): SseEvent {
+  const raw = redact(event.raw);
+  if (raw === event.raw) return event;
+  if (!event.data) return { ...event, raw };
+  const data = redact(event.data);
+  return { ...event, data, raw: redact(withData(event, data)) };
 }

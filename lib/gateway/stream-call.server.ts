@@ -1,25 +1,28 @@
 import "server-only";
+import { databaseTime } from "@/lib/ledger/ledger.server";
 import type { Answer } from "./answer";
 import type { CallRun } from "./call-run.server";
 import { leave } from "./in-flight.server";
-import { screenMessage } from "./screen";
-import { readRpcMessage } from "./rpc-message";
-import { toEvent, withData, type SseEvent } from "./sse-parse";
+import { screenAnswer } from "./return-path.server";
+import { readRpcMessage } from "@/lib/http/rpc-message";
+import { toEvent, withData, type SseEvent } from "@/lib/http/sse-parse";
 import { SseRelay, type StreamEnd, type StreamRules } from "./sse-relay.server";
-import { watchStream } from "./stream-watch.server";
+import { watchStream, type StreamWatch } from "./stream-watch.server";
 import { suspend } from "./suspended.server";
-import type { UpstreamAnswer } from "./transport.server";
-import { toClient } from "./upstream-headers";
+import type { UpstreamAnswer } from "./upstream-answer.server";
+import { passUpstreamCall } from "./upstream-request.server";
+import { clientHeaders } from "./session-envelope.server";
 
 /** Relays the event stream that answers a call, and settles the call when its answer passes. */
-export function streamCall(run: CallRun, answer: UpstreamAnswer): Answer {
+export async function streamCall(run: CallRun, answer: UpstreamAnswer): Promise<Answer> {
   const { call } = run;
+  const now = await databaseTime();
   let isResumable = false;
   const watch = watchStream(call, run.policy, "call");
   const rules: StreamRules = {
     onEvent: (event) => {
       isResumable ||= event.hasId && call.era === "legacy";
-      return passEvent(run, event, watch.isHidden);
+      return passEvent(run, event, watch, now);
     },
     onEnd: (end, stalled) => {
       watch.end();
@@ -40,18 +43,20 @@ export function streamCall(run: CallRun, answer: UpstreamAnswer): Answer {
     body: relay.readable,
     type: "sse",
     decisionId: call.decisionId,
-    headers: toClient(answer.headers),
+    headers: clientHeaders(call, answer.headers),
   };
 }
 
-function passEvent(run: CallRun, event: SseEvent, isHidden: (tool: string) => boolean) {
+function passEvent(run: CallRun, event: SseEvent, watch: StreamWatch, now: Date) {
+  const { call } = run;
   if (!event.data || event.data.length === 0) return event.raw;
   const message = readRpcMessage(event.data);
   if (!message) return { kind: "broken", code: "upstream_malformed" } as const;
-  if (message.kind === "call") return event.raw;
+  if (message.kind === "call") return passUpstreamCall(call, watch.policy(), event.data, message) ? event.raw : null;
   // Another request's answer, or a second one: nobody asked for it here.
-  if (message.id !== run.call.message.id || run.isSettled) return null;
-  const screened = screenMessage(event.data, message, { isHidden, isModern: run.call.era === "modern" });
+  if (message.id !== call.message.id || run.isSettled) return null;
+  const returning = { posted: call, policy: watch.policy(), decisionId: call.decisionId, now };
+  const screened = screenAnswer(returning, watch.filter(call.era === "modern"), event.data, message);
   if (!screened) return { kind: "broken", code: "upstream_malformed" } as const;
   if (event.isMessage) run.settle({ kind: "answered", answer: message });
   return screened === event.data ? event.raw : withData(event, screened);

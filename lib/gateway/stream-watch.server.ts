@@ -1,19 +1,22 @@
 import "server-only";
-import { findGrantByToken } from "@/lib/grants/grants.server";
 import { singleton } from "@/lib/kernel/singleton";
 import { findCompiled } from "@/lib/policies/policies.server";
-import { isHidden } from "@/lib/policy/evaluate";
-import { findUpstream } from "@/lib/servers/servers.server";
+import { findUpstream, type Upstream } from "@/lib/servers/servers.server";
 import type { Exchange, PolicyState } from "./exchange.server";
+import type { ListFilter } from "./list-filter";
+import { findGrantAt } from "./grant-at.server";
+import { visibleList } from "./list-notice.server";
 
-/** A stream that can be ended from here. */
+/** A stream that can be ended from here, and told that the tool list changed when it wants to hear of it. */
 interface Closable {
   close: () => void;
+  listChanged?: () => void;
 }
 
 export interface StreamWatch {
-  /** By the policy that is live now, not by the one at the stream's start. */
-  isHidden: (tool: string) => boolean;
+  /** How tool lists are rewritten: by the policy and catalogue that are live now, not by those at the stream's start. */
+  filter: (isModern: boolean) => ListFilter;
+  policy: () => PolicyState | null;
   start: (stream: Closable) => void;
   end: () => void;
 }
@@ -25,7 +28,10 @@ interface Watched {
   kind: StreamKind;
   exchange: Exchange;
   policy: PolicyState | null;
+  upstream: Upstream;
   stream: Closable;
+  /** Digest of what the client could see at the last look; null until it is needed. */
+  visible: string | null;
 }
 
 interface Watcher {
@@ -43,11 +49,14 @@ export function watchStream(
   policy: PolicyState | null,
   kind: StreamKind = "listening",
 ): StreamWatch {
-  const watched: Watched = { kind, exchange, policy, stream: { close: () => undefined } };
+  const { upstream } = exchange;
+  const watched: Watched = { kind, exchange, policy, upstream, stream: { close: () => undefined }, visible: null };
   return {
-    isHidden: (tool) => watched.policy !== null && isHidden(watched.policy.compiled, tool),
+    filter: (isModern) => ({ policy: watched.policy?.compiled ?? null, pins: watched.upstream, isModern }),
+    policy: () => watched.policy,
     start: (stream) => {
       watched.stream = stream;
+      if (stream.listChanged) watched.visible = visibleList(watched.policy, watched.upstream);
       watcher.streams.add(watched);
       watcher.timer ??= setInterval(() => void lookAtAll(), lookEveryMs).unref();
     },
@@ -75,13 +84,26 @@ async function lookAtAll(): Promise<void> {
 async function look(watched: Watched): Promise<void> {
   const { token, upstream } = watched.exchange;
   try {
-    const [grant, server] = await Promise.all([findGrantByToken(token), findUpstream(upstream.id)]);
-    if (grant?.state !== "active" || !server?.enabled) {
+    const [at, server] = await Promise.all([findGrantAt(token, upstream.id), findUpstream(upstream.id)]);
+    if (at?.grant.state !== "active" || !at.isOpen || !server?.enabled) {
       watched.stream.close();
       return;
     }
-    watched.policy = grant.policyId === null ? null : await findCompiled(grant.policyId);
+    const { policyId } = at.grant;
+    renew(watched, policyId === null ? null : await findCompiled(policyId), server);
   } catch {
     // The store cannot be asked: an open stream carries no decision, so it may stay until it can.
   }
+}
+
+/** Takes over what is live now, and tells the stream when that changed what its client can see. */
+function renew(watched: Watched, policy: PolicyState | null, upstream: Upstream): void {
+  if (watched.policy === policy && watched.upstream === upstream) return;
+  watched.policy = policy;
+  watched.upstream = upstream;
+  if (!watched.stream.listChanged) return;
+  const visible = visibleList(policy, upstream);
+  if (visible === watched.visible) return;
+  watched.visible = visible;
+  watched.stream.listChanged();
 }

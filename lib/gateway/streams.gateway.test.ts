@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { startGatewayStack, type GatewayStack, type StackGrant } from "@/lib/testing/gateway-stack";
 import { callOf, mcpPost, modern } from "@/lib/testing/mcp-post";
+import { openStream } from "@/lib/testing/open-stream";
 import { scriptedTools, startScriptedUpstream, type ScriptedUpstream } from "@/lib/testing/scripted-upstream";
+import { sealSession } from "./session-envelope.server";
 
 const policy = `
 version: "1"
@@ -35,51 +37,14 @@ beforeEach(() => {
 });
 
 const add = () => stack.add({ upstreamUrl: upstream.url, policy, tools: scriptedTools });
+const sealed = (grant: StackGrant, session: string) => sealSession(grant.grantId, grant.serverId, session);
 const outcomes = async (grant: StackGrant) =>
   (await stack.log(grant)).filter((row) => row.kind === "outcome").map((row) => row.outcome);
-
-interface Open {
-  response: Response;
-  /** The text up to and with the next chunk that holds `part`. */
-  until: (part: string) => Promise<string>;
-  leave: () => void;
-}
-
-async function open(
-  grant: StackGrant,
-  method: string,
-  body: unknown,
-  headers: Record<string, string> = {},
-): Promise<Open> {
-  const leaving = new AbortController();
-  const response = await fetch(grant.url, {
-    method,
-    signal: leaving.signal,
-    headers: {
-      Authorization: `Bearer ${grant.token}`,
-      "Content-Type": "application/json",
-      Accept: "application/json, text/event-stream",
-      ...headers,
-    },
-    ...(body === null ? {} : { body: JSON.stringify(body) }),
-  });
-  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  const until = async (part: string) => {
-    while (!text.includes(part)) {
-      const next = await reader?.read();
-      if (!next || next.done) break;
-      text += next.value;
-    }
-    return text;
-  };
-  return { response, until, leave: () => leaving.abort() };
-}
 
 test("progress passes before the answer, byte for byte, and the call is settled by its answer", async () => {
   upstream.mode = "sse";
   const grant = await add();
-  const stream = await open(grant, "POST", callOf("create_charge", { amount: 3 }, 5));
+  const stream = await openStream(grant, "POST", callOf("create_charge", { amount: 3 }, 5));
   expect(stream.response.headers.get("content-type")).toBe("text/event-stream");
   expect(stream.response.headers.get("policylayer-decision")).toMatch(/^[0-9a-f-]{36}$/);
   const first = await stream.until("half way");
@@ -101,7 +66,7 @@ test("progress passes before the answer, byte for byte, and the call is settled 
 
 test("a quiet stream gets comments that keep it open", async () => {
   upstream.mode = "sse";
-  const stream = await open(await add(), "POST", callOf("create_refund", {}));
+  const stream = await openStream(await add(), "POST", callOf("create_refund", {}));
   expect(await stream.until("keep-alive")).toContain(": keep-alive\n\n");
   upstream.release();
   await stream.until("done");
@@ -110,7 +75,7 @@ test("a quiet stream gets comments that keep it open", async () => {
 test("a stream that ends without its answer gets the failure as its last event", async () => {
   upstream.mode = "sse-cut";
   const grant = await add();
-  const stream = await open(grant, "POST", callOf("create_charge", { amount: 3 }));
+  const stream = await openStream(grant, "POST", callOf("create_charge", { amount: 3 }));
   const text = await stream.until("UPSTREAM ERROR");
   expect(text).toContain('"reason":"upstream_error"');
   expect(text).toContain('"mayHaveRun":true');
@@ -120,7 +85,7 @@ test("a stream that ends without its answer gets the failure as its last event",
 test("a stream that is silent for its whole time ends as a timeout", async () => {
   upstream.mode = "sse";
   const grant = await add();
-  const stream = await open(grant, "POST", callOf("create_charge", { amount: 3 }));
+  const stream = await openStream(grant, "POST", callOf("create_charge", { amount: 3 }));
   expect(await stream.until("UPSTREAM ERROR")).toContain('"reason":"upstream_timeout"');
   expect(await outcomes(grant)).toEqual(["in_doubt"]);
 });
@@ -128,7 +93,7 @@ test("a stream that is silent for its whole time ends as a timeout", async () =>
 test("Q11 a legacy client that hangs up does not stop its call, which is settled by its real outcome", async () => {
   upstream.mode = "sse";
   const grant = await add();
-  const stream = await open(grant, "POST", callOf("create_charge", { amount: 3 }));
+  const stream = await openStream(grant, "POST", callOf("create_charge", { amount: 3 }));
   await stream.until("half way");
   stream.leave();
   upstream.release();
@@ -141,7 +106,7 @@ test("Q11 a modern client that hangs up is never given its quota back, whichever
   const grant = await add();
   for (const name of ["create_refund", "create_charge"]) {
     const { body, headers } = modern("tools/call", { name, arguments: { amount: 3 } });
-    const stream = await open(grant, "POST", body, headers);
+    const stream = await openStream(grant, "POST", body, headers);
     await stream.until("half way");
     stream.leave();
   }
@@ -153,7 +118,7 @@ test("Q11 a modern client that hangs up is never given its quota back, whichever
 test("Q11 a call that its client cancelled is never given back either", async () => {
   upstream.mode = "hang";
   const grant = await add();
-  const session = { "Mcp-Session-Id": "s", "MCP-Protocol-Version": "2025-11-25" };
+  const session = { "Mcp-Session-Id": sealed(grant, "s"), "MCP-Protocol-Version": "2025-11-25" };
   const running = mcpPost(grant, callOf("create_refund", {}, 9), session);
   await expect.poll(() => upstream.executed.length).toBe(1);
   const params = { requestId: 9, reason: "changed my mind" };
@@ -167,14 +132,14 @@ test("Q11 a call that its client cancelled is never given back either", async ()
 
 test("a listening stream is relayed, filtered, kept alive and closed when its grant is revoked", async () => {
   const grant = await add();
-  const stream = await open(grant, "GET", null, { "Mcp-Session-Id": "s", "Last-Event-ID": "e7" });
+  const stream = await openStream(grant, "GET", null, { "Mcp-Session-Id": sealed(grant, "s"), "Last-Event-ID": "e7" });
   expect(stream.response.status).toBe(200);
   expect(upstream.received.at(-1)?.headers).toMatchObject({ "mcp-session-id": "s", "last-event-id": "e7" });
   upstream.push(
-    'id: e8\ndata: {"jsonrpc":"2.0","id":4,"result":{"tools":[{"name":"delete_customer"},{"name":"a"}]}}\n\n',
+    'id: e8\ndata: {"jsonrpc":"2.0","id":4,"result":{"tools":[{"name":"delete_customer"},{"name":"list_customers"}]}}\n\n',
   );
-  const text = await stream.until('"name":"a"');
-  expect(text).toContain('id: e8\ndata: {"jsonrpc":"2.0","id":4,"result":{"tools":[{"name":"a"}]}}\n\n');
+  const text = await stream.until('"name":"list_customers"');
+  expect(text).toContain('id: e8\ndata: {"jsonrpc":"2.0","id":4,"result":{"tools":[{"name":"list_customers"}]}}\n\n');
   await stream.until("keep-alive");
   const started = performance.now();
   await stack.revoke(grant);
@@ -185,11 +150,11 @@ test("a listening stream is relayed, filtered, kept alive and closed when its gr
 test("11-3 a call whose stream the upstream closed early is settled by the answer on the resumed stream", async () => {
   const grant = await add();
   upstream.mode = "sse-poll";
-  const session = { "Mcp-Session-Id": "s9", "MCP-Protocol-Version": "2025-11-25" };
-  const first = await open(grant, "POST", callOf("create_charge", { amount: 4 }, 31), session);
+  const session = { "Mcp-Session-Id": sealed(grant, "s9"), "MCP-Protocol-Version": "2025-11-25" };
+  const first = await openStream(grant, "POST", callOf("create_charge", { amount: 4 }, 31), session);
   expect(await first.until("never")).toContain("id: e1");
   expect(await outcomes(grant)).toEqual([]);
-  const resumed = await open(grant, "GET", null, { ...session, "Last-Event-ID": "e1" });
+  const resumed = await openStream(grant, "GET", null, { ...session, "Last-Event-ID": "e1" });
   upstream.push('id: e2\ndata: {"jsonrpc":"2.0","id":31,"result":{"content":[]}}\n\n');
   await resumed.until('"id":31');
   await expect.poll(() => outcomes(grant)).toEqual(["posted"]);
@@ -199,7 +164,7 @@ test("11-3 a call whose stream the upstream closed early is settled by the answe
 test("DELETE ends the session with the upstream's own answer", async () => {
   const response = await fetch(stack.url, {
     method: "DELETE",
-    headers: { Authorization: `Bearer ${stack.token}`, "Mcp-Session-Id": "s" },
+    headers: { Authorization: `Bearer ${stack.token}`, "Mcp-Session-Id": sealed(stack, "s") },
   });
   expect(response.status).toBe(200);
   expect(upstream.received.at(-1)).toMatchObject({ method: "DELETE" });
@@ -223,7 +188,7 @@ test("a reader that stops reading slows the upstream down instead of filling mem
 
 test("a call's whole stream is capped, so that an agent cannot be drowned", async () => {
   upstream.mode = "flood";
-  const stream = await open(stack, "POST", callOf("create_refund", {}));
+  const stream = await openStream(stack, "POST", callOf("create_refund", {}));
   const text = await stream.until("UPSTREAM ERROR");
   expect(text.length).toBeLessThan(11 * 1024 * 1024);
   expect(text).toContain('"reason":"upstream_too_large"');

@@ -1,7 +1,7 @@
 import "server-only";
 import { singleton } from "@/lib/kernel/singleton";
 import type { CallRun } from "./call-run.server";
-import type { RpcId } from "./rpc-message";
+import type { RpcId } from "@/lib/http/rpc-message";
 
 /** Calls whose stream the upstream closed early and which a GET with `Last-Event-ID` may finish (MCP 2025-11-25). */
 const suspended = singleton<Map<string, { run: CallRun; timer: NodeJS.Timeout }>>("gateway-suspended", () => new Map());

@@ -1,28 +1,15 @@
 import "server-only";
 import type { Readable } from "node:stream";
-import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
-import type { Dispatcher } from "undici";
 import { egressRequest, type EgressOptions } from "@/lib/http/egress.server";
 import { isAppError } from "@/lib/kernel/errors";
-import { upstreamHeaders } from "@/lib/servers/servers.server";
-import { joinBytes } from "./byte-join";
+import { openChannel } from "@/lib/servers/channel.server";
+import { noteRefusal, openCredential, renewCredential, type Credential } from "@/lib/servers/servers.server";
+import { redactFor } from "./redaction.server";
+import { passBreaker, type Hearing } from "./breaker.server";
 import type { Exchange } from "./exchange.server";
-import type { CallEnd } from "./outcome";
+import type { BrokenEnd, UnsentEnd } from "./outcome";
+import { brokenBy, decoded, type UpstreamAnswer } from "./upstream-answer.server";
 import { relayedType, toUpstream } from "./upstream-headers";
-
-export type UnsentEnd = Extract<CallEnd, { kind: "unsent" }>;
-export type BrokenEnd = Extract<CallEnd, { kind: "broken" }>;
-
-/** An upstream's answer whose body was not read yet. */
-export interface UpstreamAnswer {
-  status: number;
-  headers: Dispatcher.ResponseData["headers"];
-  type: "json" | "sse" | null;
-  /** Decoded; null when it came in an encoding that is not tolerated. */
-  body: Readable | null;
-  /** The body as it comes from the wire, to be thrown away. */
-  raw: Dispatcher.ResponseData["body"];
-}
 
 export type Opened = { ok: true; answer: UpstreamAnswer } | { ok: false; end: UnsentEnd | BrokenEnd };
 
@@ -33,95 +20,138 @@ export interface OpenOptions {
   signal?: AbortSignal;
 }
 
+/** An answer's head and its body as it comes from the wire, whatever carried it. */
+interface Arrived {
+  status: number;
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+  body: Readable;
+  discard: () => void;
+  stop: () => void;
+}
+
 /**
- * Sends one request to the exchange's upstream and waits for the answer's header. The credential is opened here, after whatever
- * had to be durable before, and used for this one request. Never throws, never retries, follows no redirect.
+ * Sends one request to the exchange's upstream and waits for the answer's header: breaker, credential, connection. The credential is
+ * opened here, after whatever had to be durable before, and used for this one request. Never throws, follows no redirect, and never
+ * sends twice, with one exception: after a 401 an OAuth upstream, which has then not run anything, is asked once more with a
+ * refreshed token.
  */
 export async function openUpstream(exchange: Exchange, options: OpenOptions): Promise<Opened> {
-  const { upstream, settings } = exchange;
-  const headers = toUpstream(exchange.headers, options.body !== null);
+  const { upstream } = exchange;
+  const leave = passBreaker(upstream);
+  if (!leave.ok) return unsent("circuit_open", leave.retryAfterMs);
+  let credential: Credential;
   try {
-    if (upstream.hasHeaders) addCredential(headers, upstreamHeaders(upstream));
+    credential = upstream.authMode === "static" && !upstream.hasHeaders ? none : await openCredential(upstream);
   } catch {
-    return { ok: false, end: { kind: "unsent", code: "upstream_auth_required" } };
+    leave.hear("abandoned");
+    return unsent("upstream_auth_required");
   }
+  const used = [credential];
+  try {
+    let arrived = await send(exchange, options, credential);
+    if (arrived.status === 401 && upstream.authMode === "oauth") {
+      const renewed = await renewCredential(upstream, credential);
+      if (renewed) {
+        arrived.discard();
+        used.push(renewed);
+        arrived = await send(exchange, options, renewed);
+      }
+    }
+    if (upstream.authMode === "oauth" && (arrived.status === 401 || arrived.status === 403)) {
+      await noteRefusal(upstream, used.at(-1) ?? none, {
+        status: arrived.status,
+        challenge: textOf(arrived.headers["www-authenticate"]),
+      });
+    }
+    return { ok: true, answer: toAnswer(arrived, leave.hear, redactFor(upstream, used)) };
+  } catch (error) {
+    const end = endOf(error);
+    leave.hear(end.code === "upstream_unreachable" || end.code === "upstream_timeout" ? "failed" : "abandoned");
+    return { ok: false, end };
+  }
+}
+
+const none: Credential = {};
+
+function send(exchange: Exchange, options: OpenOptions, credential: Credential): Promise<Arrived> {
+  const { upstream } = exchange;
+  const headers = toUpstream(exchange.headers, options.body !== null, upstream.forwardHeaders);
+  addCredential(headers, credential);
+  return upstream.transport === "http" ? sendHttp(exchange, options, headers) : sendChannel(exchange, options, headers);
+}
+
+async function sendHttp(exchange: Exchange, options: OpenOptions, headers: Record<string, string>): Promise<Arrived> {
+  const { upstream, settings } = exchange;
   const request: EgressOptions = {
     url: upstream.url,
     method: options.method,
     headers,
     body: options.body,
     allowPrivateNetwork: upstream.allowPrivateNetwork,
+    partition: upstream.id,
+    caPem: upstream.caPem,
     connectTimeoutMs: settings.deadlines.connectMs,
     headersTimeoutMs: settings.deadlines.firstByteMs,
     bodyTimeoutMs: options.idleMs,
   };
   if (options.signal) request.signal = options.signal;
-  try {
-    return { ok: true, answer: toAnswer(await egressRequest(request)) };
-  } catch (error) {
-    return { ok: false, end: endOf(error) };
-  }
+  const { statusCode: status, headers: answered, body } = await egressRequest(request);
+  return {
+    status,
+    headers: answered,
+    body,
+    discard: () => {
+      body.dump({ limit: 65_536 }).catch(() => undefined);
+    },
+    stop: () => {
+      // A destroyed stream may still emit the error that ended it.
+      body.on("error", () => undefined).destroy();
+    },
+  };
 }
 
-export type Collected = { ok: true; bytes: Uint8Array<ArrayBuffer> } | { ok: false; end: BrokenEnd };
-
-/** Reads a whole body, counted decoded; ends it when it grows over `bytesMax` or takes longer than `withinMs`. */
-export function collect(answer: UpstreamAnswer, bytesMax: number, withinMs: number): Promise<Collected> {
-  const body = answer.body;
-  if (!body) {
-    discard(answer);
-    return Promise.resolve({ ok: false, end: { kind: "broken", code: "upstream_malformed" } });
-  }
-  return new Promise((resolve) => {
-    const parts: Uint8Array[] = [];
-    let total = 0;
-    const finish = (collected: Collected) => {
-      clearTimeout(timer);
-      resolve(collected);
-      if (!collected.ok) stopBody(answer);
-    };
-    const broken = (code: BrokenEnd["code"]) => {
-      finish({ ok: false, end: { kind: "broken", code } });
-    };
-    const timer = setTimeout(() => {
-      broken("upstream_timeout");
-    }, withinMs);
-    body.on("data", (chunk: Uint8Array) => {
-      total += chunk.length;
-      if (total > bytesMax) broken("upstream_too_large");
-      else parts.push(chunk);
-    });
-    body.on("end", () => {
-      finish({ ok: true, bytes: joinBytes(parts, total) as Uint8Array<ArrayBuffer> });
-    });
-    body.on("error", (error) => {
-      finish({ ok: false, end: brokenBy(error) });
-    });
+/** Upstreams that do not speak streamable HTTP are made to answer as if they did. */
+function sendChannel(exchange: Exchange, options: OpenOptions, headers: Record<string, string>): Promise<Arrived> {
+  const { connectMs, firstByteMs } = exchange.settings.deadlines;
+  return openChannel(exchange.upstream, {
+    method: options.method,
+    headers,
+    body: options.body,
+    deadlines: { connectMs, firstByteMs, idleMs: options.idleMs },
+    ...(options.signal ? { signal: options.signal } : {}),
   });
 }
 
-/** Throws an unread body away; a small one is drained, so that its connection stays usable. */
-export function discard(answer: UpstreamAnswer): void {
-  answer.raw.dump({ limit: 65_536 }).catch(() => undefined);
+function toAnswer(arrived: Arrived, hear: Hearing, redact: UpstreamAnswer["redact"]): UpstreamAnswer {
+  const { status, headers } = arrived;
+  hear(status >= 500 ? "failed" : "answered");
+  const body = decoded(arrived.body, textOf(headers["content-encoding"]));
+  body?.once("end", () => {
+    hear("finished");
+  });
+  body?.once("error", (error) => {
+    hear(brokenBy(error).code === "upstream_timeout" ? "failed" : "abandoned");
+  });
+  return {
+    status,
+    headers,
+    type: relayedType(textOf(headers["content-type"])),
+    body,
+    redact,
+    discard: () => {
+      hear("finished");
+      arrived.discard();
+    },
+    stop: (code) => {
+      hear(code === "upstream_timeout" ? "failed" : "abandoned");
+      body?.on("error", () => undefined).destroy();
+      arrived.stop();
+    },
+  };
 }
 
-/** Ends an upstream's body in the middle, which closes its connection. */
-export function stopBody(answer: UpstreamAnswer): void {
-  // A destroyed stream may still emit the error that ended it.
-  answer.body?.on("error", () => undefined);
-  answer.raw.on("error", () => undefined);
-  answer.body?.destroy();
-  answer.raw.destroy();
-}
-
-/** How an error of the connection ends a call: nothing is assumed about one that came after the first byte may have left. */
-export function brokenBy(error: unknown): BrokenEnd {
-  const code = typeof error === "object" && error !== null && "code" in error ? error.code : null;
-  if (code === "UND_ERR_HEADERS_TIMEOUT" || code === "UND_ERR_BODY_TIMEOUT") {
-    return { kind: "broken", code: "upstream_timeout" };
-  }
-  const unreadable = typeof code === "string" && (code.startsWith("Z_") || code.startsWith("ERR__ERROR_FORMAT"));
-  return { kind: "broken", code: unreadable ? "upstream_malformed" : "upstream_error" };
+function unsent(code: UnsentEnd["code"], retryAfterMs?: number): Opened {
+  return { ok: false, end: { kind: "unsent", code, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) } };
 }
 
 function endOf(error: unknown): UnsentEnd | BrokenEnd {
@@ -132,37 +162,7 @@ function endOf(error: unknown): UnsentEnd | BrokenEnd {
   return brokenBy(error);
 }
 
-function toAnswer(response: Dispatcher.ResponseData): UpstreamAnswer {
-  const { statusCode: status, headers, body } = response;
-  const type = relayedType(textOf(headers["content-type"]));
-  return { status, headers, type, body: decoded(body, textOf(headers["content-encoding"])), raw: body };
-}
-
-/** One layer of compression is tolerated although none was asked for. */
-function decoded(body: Dispatcher.ResponseData["body"], encoding: string | null): Readable | null {
-  switch (encoding?.trim().toLowerCase() ?? "") {
-    case "":
-    case "identity":
-      return body;
-    case "gzip":
-    case "x-gzip":
-      return pipeInto(body, createGunzip());
-    case "deflate":
-      return pipeInto(body, createInflate());
-    case "br":
-      return pipeInto(body, createBrotliDecompress());
-    default:
-      return null;
-  }
-}
-
-function pipeInto<T extends NodeJS.ReadWriteStream & Readable>(body: Readable, decoder: T): T {
-  body.on("error", (error) => decoder.destroy(error));
-  body.pipe(decoder);
-  return decoder;
-}
-
-function addCredential(headers: Record<string, string>, credential: Record<string, string>): void {
+function addCredential(headers: Record<string, string>, credential: Credential): void {
   for (const [name, value] of Object.entries(credential)) headers[name.toLowerCase()] = value;
 }
 

@@ -5,7 +5,9 @@ export interface GrantRow {
   id: string;
   label: string;
   tags: string[];
-  server: { id: string; name: string };
+  /** Exactly one of server and bundle is there. */
+  server: { id: string; name: string } | null;
+  bundle: { id: string; name: string } | null;
   policy: { id: string; name: string } | null;
   tokenHint: string;
   createdAt: Date;
@@ -20,7 +22,8 @@ export function toGrantDto(row: GrantRow, now: Date, publicUrl: string): GrantDt
     id: row.id,
     label: row.label,
     tags: row.tags,
-    server: { id: row.server.id, name: row.server.name },
+    server: row.server && { id: row.server.id, name: row.server.name },
+    bundle: row.bundle && { id: row.bundle.id, name: row.bundle.name },
     policy: row.policy && { id: row.policy.id, name: row.policy.name },
     state: stateAt(row, now),
     tokenHint: row.tokenHint,
@@ -28,7 +31,7 @@ export function toGrantDto(row: GrantRow, now: Date, publicUrl: string): GrantDt
     expiresAt: row.expiresAt?.toISOString() ?? null,
     revokedAt: row.revokedAt?.toISOString() ?? null,
     lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
-    mcpUrl: `${publicUrl}/mcp/${row.server.id}`,
+    mcpUrl: `${publicUrl}/mcp/${row.bundle ? `s/${row.bundle.id}` : (row.server?.id ?? "")}`,
   };
 }
 

@@ -43,11 +43,13 @@ test("A1 a minted token is found by its hash, and the database holds neither it 
     id: grant.id,
     orgId: admin.orgId,
     serverId,
+    bundleId: null,
     policyId,
     label: "bot",
     tags: ["a"],
     version: 1,
     state: "active",
+    accessTokenId: null,
   });
   const row = await prisma().grant.findUniqueOrThrow({ where: { id: grant.id } });
   const audit = await prisma().adminAudit.findMany({ where: { object: `grant:${grant.id}` } });

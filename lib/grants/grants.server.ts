@@ -12,11 +12,12 @@ import { toGrantDto, type GrantRow } from "./dto";
 import type { AttachInput, GrantDto, GrantInput, MintedGrant } from "./schema";
 import { hashOf, hintOf, makeToken } from "./token.server";
 
-export { dropGrant, findGrantByToken, type GrantIdentity } from "./lookup.server";
+export { dropGrant, findGrantByToken, type GrantIdentity, type ServerGrant } from "./lookup.server";
 export { flushTouchedGrants, touchGrant } from "./last-used.server";
 
 const withNames = {
   server: { select: { id: true, name: true } },
+  bundle: { select: { id: true, name: true } },
   policy: { select: { id: true, name: true } },
 } as const;
 const dayMs = 86_400_000;
@@ -41,20 +42,21 @@ export async function getGrant(ctx: Ctx, id: string): Promise<GrantDto> {
 
 /**
  * Makes a grant and its token. The token leaves only in this answer; stored are its SHA-256 and a sealed copy.
- * Throws `invalid_input` when server or policy is not of this organisation.
+ * Throws `invalid_input` when server, bundle or policy is not of this organisation.
  */
 export async function mintGrant(ctx: Ctx, input: GrantInput): Promise<MintedGrant> {
   requirePermission(ctx, "grant.manage");
   const token = makeToken();
   const id = randomUUID();
   const row = await transaction(async (tx) => {
-    await requireServer(tx, ctx, input.serverId);
+    await requireScope(tx, ctx, input);
     await requirePolicy(tx, ctx, input.policyId);
     const made = await tx.grant.create({
       data: {
         id,
         orgId: ctx.orgId,
-        serverId: input.serverId,
+        serverId: input.serverId ?? null,
+        bundleId: input.bundleId ?? null,
         policyId: input.policyId,
         label: input.label,
         tags: input.tags,
@@ -92,11 +94,15 @@ export async function revokeGrant(ctx: Ctx, id: string): Promise<GrantDto> {
   return toDto(ctx, row);
 }
 
-/** Attaches a policy to the grant, or with null detaches it: every call is then denied. Throws `conflict` on a revoked grant. */
+/**
+ * Attaches a policy to the grant, or with null detaches it: every call is then denied. Throws `conflict` on a revoked grant,
+ * `invalid_input` on a bundle's, whose servers have policies of their own.
+ */
 export async function attachPolicy(ctx: Ctx, id: string, input: AttachInput): Promise<GrantDto> {
   requirePermission(ctx, "policy.attach");
   const row = await transaction(async (tx) => {
     const before = await getRow(tx, ctx, id);
+    if (before.bundle) throw refused("policyId", "In a bundle each server has its own policy");
     await requirePolicy(tx, ctx, input.policyId);
     const changed = await tx.grant.updateMany({
       where: { id, orgId: ctx.orgId, revokedAt: null },
@@ -133,9 +139,11 @@ async function getRow(tx: Pick<Tx, "grant">, ctx: Ctx, id: string) {
   return row;
 }
 
-async function requireServer(tx: Tx, ctx: Ctx, serverId: string): Promise<void> {
-  const found = await tx.server.findFirst({ where: { id: serverId, orgId: ctx.orgId }, select: { id: true } });
-  if (!found) throw unknown("serverId");
+async function requireScope(tx: Tx, ctx: Ctx, { serverId, bundleId }: GrantInput): Promise<void> {
+  const [id = "", path] = bundleId === undefined ? [serverId, "serverId"] : [bundleId, "bundleId"];
+  const wanted = { where: { id, orgId: ctx.orgId }, select: { id: true } };
+  const found = bundleId === undefined ? await tx.server.findFirst(wanted) : await tx.bundle.findFirst(wanted);
+  if (!found) throw unknown(path);
 }
 
 async function requirePolicy(tx: Tx, ctx: Ctx, policyId: string | null): Promise<void> {
@@ -145,7 +153,11 @@ async function requirePolicy(tx: Tx, ctx: Ctx, policyId: string | null): Promise
 }
 
 function unknown(path: string): AppError {
-  return new AppError("invalid_input", { issues: [{ path, message: "There is no such thing in this organisation" }] });
+  return refused(path, "There is no such thing in this organisation");
+}
+
+function refused(path: string, message: string): AppError {
+  return new AppError("invalid_input", { issues: [{ path, message }] });
 }
 
 function toDto(ctx: Ctx, row: GrantRow): GrantDto {
@@ -155,7 +167,7 @@ function toDto(ctx: Ctx, row: GrantRow): GrantDto {
 function toRecord(row: GrantRow) {
   return {
     label: row.label,
-    server: row.server.id,
+    ...(row.bundle ? { bundle: row.bundle.id } : { server: row.server?.id ?? null }),
     policy: row.policy?.id ?? null,
     tags: row.tags,
     expiresAt: row.expiresAt?.toISOString() ?? null,

@@ -25,6 +25,10 @@ export interface EgressOptions {
   body?: Dispatcher.DispatchOptions["body"];
   /** Opens loopback, RFC 1918, unique local and 100.64/10 for this request; never link-local, never our own ports. */
   allowPrivateNetwork: boolean;
+  /** Requests of different partitions share no connection: one server's hanging calls take no socket of another's. */
+  partition?: string;
+  /** PEM of the only authorities that the certificate may come from; absent or null = the public ones. */
+  caPem?: string | null;
   signal?: AbortSignal;
   connectTimeoutMs?: number;
   headersTimeoutMs: number;
@@ -41,7 +45,7 @@ export interface Egress {
 
 /** Makes an egress with its own pools; `lookup` is the system's resolver outside tests. */
 export function createEgress(lookup: Lookup): Egress {
-  const pools = new Map<string, Pool>();
+  const pools: Pools = new Map();
   const ports = new Set<number>();
   const judge: Judge = (address, port, allowPrivateNetwork) => {
     const verdict = judgeAddress(address);
@@ -57,7 +61,7 @@ export function createEgress(lookup: Lookup): Egress {
     },
     blockPort: (port) => ports.add(port),
     close: async () => {
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+      await Promise.all([...pools.values()].map(({ pool }) => pool.destroy()));
       pools.clear();
     },
   };
@@ -132,12 +136,22 @@ function requestOf(url: URL, options: EgressOptions): Omit<Dispatcher.RequestOpt
   };
 }
 
-function poolFor(pools: Map<string, Pool>, url: URL, options: EgressOptions, lookup: Lookup, judge: Judge): Pool {
+interface Kept {
+  pool: Pool;
+  caPem: string | null;
+}
+
+type Pools = Map<string, Kept>;
+
+function poolFor(pools: Pools, url: URL, options: EgressOptions, lookup: Lookup, judge: Judge): Pool {
   const target = readTarget(url, options.allowPrivateNetwork);
   const timeoutMs = options.connectTimeoutMs ?? connectTimeoutDefaultMs;
-  const key = `${target.origin} ${String(options.allowPrivateNetwork)} ${String(timeoutMs)}`;
+  const { partition = "", caPem = null } = options;
+  const key = `${target.origin} ${String(options.allowPrivateNetwork)} ${String(timeoutMs)} ${partition}`;
   const found = pools.get(key);
-  if (found) return found;
+  if (found?.caPem === caPem) return found.pool;
+  // Requests under way end on the old one; no new one trusts an authority that was taken away.
+  void found?.pool.close();
   const judgeHere = (address: string) => {
     judge(address, target.port, options.allowPrivateNetwork);
   };
@@ -145,23 +159,25 @@ function poolFor(pools: Map<string, Pool>, url: URL, options: EgressOptions, loo
     connections: connectionsMax,
     pipelining: 1,
     keepAliveTimeout: 30_000,
-    connect: judgedConnector(timeoutMs, lookup, judgeHere),
+    connect: judgedConnector(timeoutMs, caPem, lookup, judgeHere),
   });
-  pools.set(key, pool);
+  pools.delete(key);
+  pools.set(key, { pool, caPem });
   if (pools.size > poolsMax) closeOldest(pools);
   return pool;
 }
 
-function closeOldest(pools: Map<string, Pool>): void {
+function closeOldest(pools: Pools): void {
   const oldest = pools.entries().next();
   if (oldest.done) return;
   pools.delete(oldest.value[0]);
-  void oldest.value[1].close();
+  void oldest.value[1].pool.close();
 }
 
 /** A connector that judges a literal host at once and a name by every address of the very look-up that is connected to. */
 function judgedConnector(
   timeoutMs: number,
+  caPem: string | null,
   lookup: Lookup,
   judge: (address: string) => void,
 ): buildConnector.connector {
@@ -176,7 +192,15 @@ function judgedConnector(
       },
     );
   };
-  const connect = buildConnector({ timeout: timeoutMs, lookup: pinned, autoSelectFamily: true });
+  const connect = buildConnector({
+    timeout: timeoutMs,
+    lookup: pinned,
+    autoSelectFamily: true,
+    // Said here, so that neither a variable of the environment nor a flag of node can weaken it.
+    minVersion: "TLSv1.2",
+    rejectUnauthorized: true,
+    ...(caPem === null ? {} : { ca: caPem }),
+  });
   return (options, callback) => {
     try {
       if (isIP(options.hostname) !== 0) judge(options.hostname);

@@ -50,7 +50,7 @@ export function respondError(error: unknown, requestId: string): Response {
 
 /** The path of a URL as the log keeps it: no query, and no token that somebody put into the path. */
 export function loggedPath(url: string): string {
-  return new URL(url).pathname.replace(/(pl[gt]_)[0-9a-z]+/gi, "$1…");
+  return new URL(url).pathname.replace(/(pl[cgort]_)[0-9a-z]+/gi, "$1…");
 }
 
 /** The one log line of a request. */

@@ -2,10 +2,11 @@ import "server-only";
 import { randomUUID } from "node:crypto";
 import type { z } from "zod";
 import { findCtxOf } from "@/lib/auth/auth.server";
+import { visitorOf } from "@/lib/auth/visitor";
 import { env } from "@/lib/env/env.server";
 import { hasBearer } from "@/lib/kernel/bearer";
 import { requirePermission, type Ctx, type Permission } from "@/lib/kernel/ctx";
-import { AppError } from "@/lib/kernel/errors";
+import { AppError, toAppError } from "@/lib/kernel/errors";
 import { readJsonBody } from "./body";
 import { isOwnOrigin } from "./origin";
 import { logRequest, respond, respondError } from "./respond.server";
@@ -73,6 +74,23 @@ export function publicRoute<
   );
 }
 
+interface ProtocolShape {
+  /** Makes the whole answer. What it throws is answered by `refuse`. `address` is the caller's, as far as it is known. */
+  answer: (request: Request, call: { requestId: string; address: string }) => Promise<Response>;
+  refuse: (failure: AppError, requestId: string) => Response;
+}
+
+/**
+ * A route of a protocol whose answers have a form of their own (OAuth). Programs call it: no session, no cookie and no Origin is asked
+ * for, and none is read. One log line like every other route.
+ */
+export function protocolRoute({ answer, refuse }: ProtocolShape): RouteHandler {
+  return answering(async (request, requestId) => {
+    const { address } = visitorOf(Object.fromEntries(request.headers));
+    return answer(request, { requestId, address });
+  }, refuse);
+}
+
 /** Puts the own-origin check in front of a foreign handler, such as next-auth's, for everything that changes state. */
 export function guardOrigin<C>(handler: (request: Request, context: C) => Promise<Response>) {
   return async (request: Request, context: C): Promise<Response> => {
@@ -93,7 +111,7 @@ function isForeign(request: Request): boolean {
 type Context = Parameters<RouteHandler>[1];
 type Answer = (request: Request, requestId: string, context: Context) => Promise<Response>;
 
-function answering(answer: Answer): RouteHandler {
+function answering(answer: Answer, refuse: ProtocolShape["refuse"] = respondError): RouteHandler {
   return async (request, context) => {
     const requestId = randomUUID();
     const startedMs = performance.now();
@@ -105,7 +123,7 @@ function answering(answer: Answer): RouteHandler {
     try {
       return finish(await answer(request, requestId, context));
     } catch (error) {
-      return finish(respondError(error, requestId), error);
+      return finish(refuse(toAppError(error), requestId), error);
     }
   };
 }

@@ -135,6 +135,27 @@ export const wireErrors = {
     say: "Unknown or expired session.",
     check: "The client should initialise again.",
   },
+  request_state: {
+    status: 400,
+    rpc: -32602,
+    owner: "caller",
+    say: "The request state is unknown or expired.",
+    check: "It was made for another grant, tool or arguments, altered, or is older than ten minutes. Call again without it.",
+  },
+  task: {
+    status: 200,
+    rpc: -32602,
+    owner: "caller",
+    say: "Task not found",
+    check: "The task was started by another grant, is unknown, or its time is over.",
+  },
+  idempotency_key: {
+    status: 400,
+    rpc: -32600,
+    owner: "caller",
+    say: "The idempotency key cannot be used.",
+    check: "1 to 255 printable characters, once; header and _meta must not differ.",
+  },
   unknown_method: {
     status: 404,
     rpc: -32601,

@@ -7,6 +7,7 @@ export type SessionId = Id<"session">;
 export type ServerId = Id<"server">;
 export type PolicyId = Id<"policy">;
 export type GrantId = Id<"grant">;
+export type BundleId = Id<"bundle">;
 export type DecisionId = Id<"decision">;
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

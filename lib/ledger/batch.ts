@@ -41,7 +41,10 @@ export interface GuardKey {
   policyId: string | null;
 }
 
-/** Present state of a grant with the server and policy that it still has; no row means that they no longer belong together. */
+/**
+ * Present state of a grant with the server and policy that it still has, by itself or through its bundle; no row means that they no
+ * longer belong together.
+ */
 export interface GuardRow extends GuardKey {
   grantVersion: number;
   revoked: boolean;
@@ -50,6 +53,7 @@ export interface GuardRow extends GuardKey {
   serverVersion: number;
   serverEnabled: boolean;
   liveVersion: number | null;
+  bundleVersion: number | null;
 }
 
 export interface CounterRow {

@@ -6,11 +6,11 @@ import type { Settlement } from "./settlement";
 export interface LeaseTimes {
   heartbeatMs: number;
   expiryMs: number;
-  /** A reservation older than this is given up even while its process lives: the longest call plus a minute. */
+  /** A reservation older than this is given up even while its process lives: the longest call that a server may be set to, plus a minute. */
   overdueMs: number;
 }
 
-export const leaseTimes: LeaseTimes = { heartbeatMs: 5_000, expiryMs: 15_000, overdueMs: 360_000 };
+export const leaseTimes: LeaseTimes = { heartbeatMs: 5_000, expiryMs: 15_000, overdueMs: 660_000 };
 
 /** Reservations swept at once; the rest waits for the next tick. */
 const sweepMax = 500;

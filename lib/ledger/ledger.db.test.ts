@@ -185,6 +185,40 @@ test("Q14 a version that changed since the decision answers `changed` and leaves
   }
 });
 
+test("Q14 a bundle's grant reserves at its servers with their policies there, and any change of the bundle answers `changed`", async () => {
+  const ledger = await rig.open();
+  const through = async (version: number | null) => {
+    const scene = await rig.createScene();
+    const { orgId, serverId, policyId } = scene;
+    await rig.pool.query("INSERT INTO bundle (id, org_id, name) VALUES ($1, $1, 'desk')", [orgId]);
+    await rig.pool.query(
+      "INSERT INTO bundle_member (bundle_id, server_id, org_id, prefix, position, policy_id) VALUES ($1, $2, $1, 'p', 0, $3)",
+      [orgId, serverId, policyId],
+    );
+    await rig.pool.query(`UPDATE "grant" SET server_id = NULL, policy_id = NULL, bundle_id = $1 WHERE org_id = $1`, [
+      orgId,
+    ]);
+    const intent = spend(scene, 1);
+    return { scene, intent: { ...intent, guards: { ...intent.guards, bundleVersion: version } } };
+  };
+  const { intent } = await through(1);
+  expect((await ledger.reserve(intent)).kind).toBe("sent");
+  expect((await ledger.reserve((await through(null)).intent)).kind).toBe("changed");
+  for (const change of [
+    "UPDATE bundle SET version = 2 WHERE org_id = $1",
+    "UPDATE bundle SET enabled = false WHERE org_id = $1",
+    "DELETE FROM bundle_member WHERE org_id = $1",
+    "UPDATE bundle_member SET policy_id = NULL WHERE org_id = $1",
+    "UPDATE server SET enabled = false WHERE org_id = $1",
+    `UPDATE "grant" SET revoked_at = now() WHERE org_id = $1`,
+  ]) {
+    const { scene, intent: own } = await through(1);
+    await rig.pool.query(change, [scene.orgId]);
+    expect([change, await ledger.reserve(own)]).toEqual([change, { kind: "changed" }]);
+    expect((await rig.snapshot(scene.orgId)).log).toEqual([]);
+  }
+});
+
 test("a grant of another organisation is `changed`: nothing is counted for either", async () => {
   const [scene, other] = [await rig.createScene(), await rig.createScene()];
   const ledger = await rig.open();

@@ -16,7 +16,7 @@ export const digest = (bytes: Uint8Array) => createHash("sha256").update(bytes).
 
 export function guardRow(scene: Scene, more: Partial<GuardRow> = {}): GuardRow {
   const key = guardKeyOf(scene.orgId, intentOf(scene).guards);
-  const versions = { grantVersion: 1, serverVersion: 1, liveVersion: 1 };
+  const versions = { grantVersion: 1, serverVersion: 1, liveVersion: 1, bundleVersion: null };
   return { ...key, ...versions, revoked: false, notBeforeMs: null, expiresAtMs: null, serverEnabled: true, ...more };
 }
 

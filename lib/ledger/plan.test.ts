@@ -84,6 +84,7 @@ test.each<[string, Partial<GuardRow>]>([
   ["the server is disabled", { serverEnabled: false }],
   ["another policy version is live", { liveVersion: 2 }],
   ["the policy has no live version", { liveVersion: null }],
+  ["the grant reaches the server through a bundle", { bundleVersion: 1 }],
 ])("Q14 changed, and nothing written, when %s", async (_, row) => {
   const scene = newScene();
   const store = new MemoryStore();

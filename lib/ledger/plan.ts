@@ -182,7 +182,8 @@ function isCurrent(guards: Guards, row: GuardRow, nowMs: number): boolean {
   const sameVersions =
     row.grantVersion === guards.grantVersion &&
     row.serverVersion === guards.serverVersion &&
-    row.liveVersion === guards.policyVersion;
+    row.liveVersion === guards.policyVersion &&
+    row.bundleVersion === guards.bundleVersion;
   const begun = row.notBeforeMs === null || row.notBeforeMs <= nowMs;
   const ended = row.expiresAtMs !== null && row.expiresAtMs <= nowMs;
   return sameVersions && row.serverEnabled && !row.revoked && begun && !ended;

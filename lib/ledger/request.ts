@@ -34,8 +34,9 @@ export function toRecord(refusal: Refusal): Request | null {
 }
 
 function hasGoodFacts(facts: DecisionFacts): boolean {
-  const ids = [facts.orgId, facts.decisionId, facts.grantId, facts.serverId];
-  return ids.every(isUuid) && (facts.policyId === null || isUuid(facts.policyId)) && isVersion(facts.policyVersion);
+  const ids = [facts.orgId, facts.decisionId, facts.grantId];
+  const known = [facts.serverId, facts.policyId].filter((id) => id !== null);
+  return ids.every(isUuid) && known.every(isUuid) && isVersion(facts.policyVersion);
 }
 
 function hasGoodGuards({ guards, ...facts }: ReserveIntent): boolean {

@@ -20,6 +20,7 @@ export interface GuardResult {
   server_version: number;
   server_enabled: boolean;
   live_version: number | null;
+  bundle_version: number | null;
 }
 
 export interface CounterResult {
@@ -84,6 +85,7 @@ export function toGuardRows(reads: BatchReads, results: readonly GuardResult[]):
       serverVersion: row.server_version,
       serverEnabled: row.server_enabled,
       liveVersion: row.live_version,
+      bundleVersion: row.bundle_version,
     };
   });
 }

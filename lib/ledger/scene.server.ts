@@ -94,7 +94,8 @@ function factsOf(scene: Scene) {
 
 export function intentOf(scene: Scene, ...counters: CounterClaim[]): ReserveIntent {
   const { grantId, serverId, policyId } = scene;
-  const guards = { grantId, grantVersion: 1, serverId, serverVersion: 1, policyId, policyVersion: 1 };
+  const versions = { grantVersion: 1, serverVersion: 1, policyVersion: 1, bundleVersion: null };
+  const guards = { grantId, serverId, policyId, ...versions };
   return { ...factsOf(scene), guards, counters };
 }
 

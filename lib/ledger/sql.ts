@@ -44,17 +44,22 @@ SELECT org_id, 'decisions', 0, $2 FROM unnest($1::uuid[]) AS n (org_id)
 ON CONFLICT DO NOTHING`,
 };
 
+/** A grant reaches a server as its own, with its own policy, or through its bundle, with the policy that the server has there. */
 export const READ_GUARDS: Statement = {
   name: "ledger_read_guards",
   text: `
 SELECT k.n, g.version AS grant_version, g.revoked_at IS NOT NULL AS revoked,
   ${toMs("g.not_before")} AS not_before_ms, ${toMs("g.expires_at")} AS expires_at_ms,
-  s.version AS server_version, s.enabled AS server_enabled, p.live_version
+  s.version AS server_version, s.enabled AS server_enabled, p.live_version, b.version AS bundle_version
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[]) WITH ORDINALITY AS k (org_id, grant_id, server_id, policy_id, n)
 JOIN "grant" g ON g.id = k.grant_id AND g.org_id = k.org_id
-  AND g.server_id = k.server_id AND g.policy_id IS NOT DISTINCT FROM k.policy_id
 JOIN server s ON s.id = k.server_id AND s.org_id = k.org_id
-LEFT JOIN policy p ON p.id = k.policy_id AND p.org_id = k.org_id`,
+LEFT JOIN policy p ON p.id = k.policy_id AND p.org_id = k.org_id
+LEFT JOIN bundle b ON b.id = g.bundle_id AND b.org_id = k.org_id
+LEFT JOIN bundle_member m ON m.bundle_id = g.bundle_id AND m.server_id = k.server_id
+WHERE CASE WHEN g.bundle_id IS NULL
+  THEN g.server_id = k.server_id AND g.policy_id IS NOT DISTINCT FROM k.policy_id
+  ELSE b.enabled AND m.server_id = k.server_id AND m.policy_id IS NOT DISTINCT FROM k.policy_id END`,
 };
 
 /** The newest window of each counter, and the one before it in case the database's clock was set back over a border. */

@@ -36,6 +36,8 @@ export interface Guards {
   serverVersion: number;
   policyId: PolicyId | null;
   policyVersion: number | null;
+  /** Of the bundle that the grant reaches the server through; null when it is the server's own. */
+  bundleVersion: number | null;
 }
 
 /** The facts of a decision record. Argument values never enter it: keys and a keyed digest only. */
@@ -43,7 +45,8 @@ export interface DecisionFacts {
   orgId: OrgId;
   decisionId: DecisionId;
   grantId: GrantId;
-  serverId: ServerId;
+  /** Null for a request to a bundle that reached none of its servers. */
+  serverId: ServerId | null;
   policyId: PolicyId | null;
   policyVersion: number | null;
   policyHash: string | null;

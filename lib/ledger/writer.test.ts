@@ -33,7 +33,7 @@ class GatedStore extends MemoryStore {
 function rig(answerTimeoutMs = 1_000) {
   const store = new GatedStore();
   const scene = newScene();
-  const versions = { grantVersion: 1, serverVersion: 1, liveVersion: 1, serverEnabled: true };
+  const versions = { grantVersion: 1, serverVersion: 1, liveVersion: 1, bundleVersion: null, serverEnabled: true };
   const row = { revoked: false, notBeforeMs: null, expiresAtMs: null, ...versions };
   store.allow({ ...guardKeyOf(scene.orgId, intentOf(scene).guards), ...row });
   const spooled: Settlement[] = [];

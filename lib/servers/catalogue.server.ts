@@ -3,7 +3,9 @@ import { appendAudit } from "@/lib/audit/audit.server";
 import { publishChange, transaction, type Tx } from "@/lib/db/db.server";
 import type { Ctx } from "@/lib/kernel/ctx";
 import { AppError } from "@/lib/kernel/errors";
-import type { ToolDefinition } from "./definition";
+import type { SeenDefinition, ToolDefinition } from "./definition";
+import { listForeignTools } from "./foreign-tools.server";
+import { findFlags, isDangerous } from "./definition-flags";
 import { sha256 } from "./mcp-list.server";
 
 export interface ScanResult {
@@ -11,6 +13,8 @@ export interface ScanResult {
   changed: number;
   gone: number;
   total: number;
+  /** Tools that this scan accepted, because it was a server's first one and somebody with the right to did it. */
+  accepted: number;
 }
 
 /** Rows of one kind written with one statement. */
@@ -21,33 +25,38 @@ interface Known {
   digest: string;
   definition: string;
   goneAt: Date | null;
+  acceptedDigest: string | null;
+  blockedBy: string | null;
 }
 
 interface Difference {
-  added: ToolDefinition[];
-  returned: ToolDefinition[];
-  changed: ToolDefinition[];
+  added: SeenDefinition[];
+  returned: SeenDefinition[];
+  changed: SeenDefinition[];
   gone: string[];
 }
 
 /**
  * Makes the stored catalogue of a server equal to a complete list, in one transaction: nothing is deleted, what is absent is
- * marked gone. The server's version rises with every change, since policies may ask what a definition says. Throws `not_found` when the server is gone.
+ * marked gone. What people accepted stays as it is; with `acceptFirst`, a list of a server of which nothing was ever accepted is
+ * accepted as a whole, except definitions with a flag of danger. The server's version rises with every change, since policies may ask what a definition says. Throws `not_found` when the server is gone.
  * With `audit`, the scan leaves an audit row even if nothing changed.
  */
 export async function storeTools(
   ctx: Ctx,
   serverId: string,
-  definitions: readonly ToolDefinition[],
-  options: { audit: boolean },
+  definitions: readonly SeenDefinition[],
+  options: { audit: boolean; acceptFirst?: boolean },
 ): Promise<ScanResult> {
   return transaction(async (tx) => {
     await lockServer(tx, ctx, serverId);
     const known = await tx.serverTool.findMany({ where: { serverId, orgId: ctx.orgId } });
     const found = difference(known, definitions);
     await write(tx, ctx, serverId, found, definitions);
-    const result = summary(found, definitions);
-    const changes = result.added + result.changed + result.gone;
+    const isFirst = known.every((row) => row.acceptedDigest === null);
+    const accepted = options.acceptFirst && isFirst ? await acceptClean(tx, ctx, serverId, definitions) : 0;
+    const result = summary(found, definitions, accepted);
+    const changes = result.added + result.changed + result.gone + accepted;
     await tx.server.updateMany({
       where: { id: serverId, orgId: ctx.orgId },
       data: { lastScanAt: ctx.now, lastScanError: null, ...(changes > 0 ? { version: { increment: 1 } } : {}) },
@@ -84,16 +93,17 @@ async function lockServer(tx: Tx, ctx: Ctx, serverId: string): Promise<void> {
   if (rows.length === 0) throw new AppError("not_found", { detail: "server" });
 }
 
-function difference(known: readonly Known[], definitions: readonly ToolDefinition[]): Difference {
+function difference(known: readonly Known[], definitions: readonly SeenDefinition[]): Difference {
   const before = new Map(known.map((row) => [row.name, row]));
   const now = new Set(definitions.map((definition) => definition.name));
-  const at = (definition: ToolDefinition) => before.get(definition.name);
+  const at = (definition: SeenDefinition) => before.get(definition.name);
   return {
     added: definitions.filter((definition) => !at(definition)),
     returned: definitions.filter((definition) => at(definition)?.goneAt),
     changed: definitions.filter((definition) => {
       const row = at(definition);
-      return row !== undefined && row.goneAt === null && row.digest !== definition.digest;
+      if (row === undefined || row.goneAt !== null) return false;
+      return row.digest !== definition.digest || row.blockedBy !== definition.blockedBy;
     }),
     gone: known.filter((row) => row.goneAt === null && !now.has(row.name)).map((row) => row.name),
   };
@@ -104,14 +114,15 @@ async function write(
   ctx: Ctx,
   serverId: string,
   found: Difference,
-  definitions: readonly ToolDefinition[],
+  definitions: readonly SeenDefinition[],
 ): Promise<void> {
   const where = { serverId, orgId: ctx.orgId };
-  const rows = found.added.map(({ name, text, digest }) => ({
+  const rows = found.added.map(({ name, text, digest, blockedBy }) => ({
     ...where,
     name,
     definition: text,
     digest,
+    blockedBy,
     firstSeenAt: ctx.now,
     lastSeenAt: ctx.now,
   }));
@@ -126,22 +137,44 @@ async function write(
   await tx.serverTool.updateMany({ where: { ...where, name: { in: seen } }, data: { lastSeenAt: ctx.now } });
 }
 
-async function rewrite(tx: Tx, ctx: Ctx, serverId: string, tools: readonly ToolDefinition[]): Promise<void> {
+async function rewrite(tx: Tx, ctx: Ctx, serverId: string, tools: readonly SeenDefinition[]): Promise<void> {
   if (tools.length === 0) return;
   const names = tools.map((tool) => tool.name);
   const texts = tools.map((tool) => tool.text);
   const digests = tools.map((tool) => tool.digest);
+  const blocks = tools.map((tool) => tool.blockedBy ?? "");
   await tx.$executeRaw`
-    UPDATE server_tool t SET definition = d.definition, digest = d.digest, gone_at = NULL
-    FROM unnest(${names}::text[], ${texts}::text[], ${digests}::text[]) AS d(name, definition, digest)
+    UPDATE server_tool t SET definition = d.definition, digest = d.digest, blocked_by = nullif(d.blocked, ''), gone_at = NULL
+    FROM unnest(${names}::text[], ${texts}::text[], ${digests}::text[], ${blocks}::text[])
+      AS d(name, definition, digest, blocked)
     WHERE t.server_id = ${serverId}::uuid AND t.org_id = ${ctx.orgId}::uuid AND t.name = d.name`;
 }
 
-function summary(found: Difference, definitions: readonly ToolDefinition[]): ScanResult {
+/** Accepts a first list without what must be looked at one by one; answers how many tools that were. */
+async function acceptClean(
+  tx: Tx,
+  ctx: Ctx,
+  serverId: string,
+  definitions: readonly SeenDefinition[],
+): Promise<number> {
+  const foreign = await listForeignTools(tx, ctx, serverId);
+  const own = definitions.map(({ name }) => name);
+  const clean = definitions.filter(({ text, blockedBy }) => {
+    return blockedBy === null && !isDangerous(findFlags(text, { own, foreign }));
+  });
+  await tx.$executeRaw`
+    UPDATE server_tool SET accepted_definition = definition, accepted_digest = digest, accepted_at = ${ctx.now},
+      accepted_by_id = ${ctx.actor.kind === "user" ? ctx.actor.userId : null}::uuid
+    WHERE server_id = ${serverId}::uuid AND org_id = ${ctx.orgId}::uuid AND name = ANY(${clean.map(({ name }) => name)})`;
+  return clean.length;
+}
+
+function summary(found: Difference, definitions: readonly SeenDefinition[], accepted: number): ScanResult {
   return {
     added: found.added.length + found.returned.length,
     changed: found.changed.length,
     gone: found.gone.length,
     total: definitions.length,
+    accepted,
   };
 }

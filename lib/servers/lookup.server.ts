@@ -11,6 +11,7 @@ import { open } from "@/lib/vault/vault.server";
 import { classifyTool } from "./classify";
 import { withOverrides, type ToolOverrides } from "./tool-class";
 import { readToolShape } from "./tool-shape";
+import { toolState, type DriftMode } from "./tool-state";
 
 export interface SealedHeader {
   readonly id: string;
@@ -18,8 +19,16 @@ export interface SealedHeader {
   readonly sealed: string;
 }
 
-/** What policies may ask about a tool beside its name. */
+/** A tool that may be called. What policies may ask about it comes from the definition that people accepted. */
 export interface UpstreamTool {
+  /** `changed`: the definition last seen is not the accepted one; what that means is the server's drift mode. */
+  readonly state: "accepted" | "changed";
+  /** The accepted definition, JSON text as the upstream once wrote it. */
+  readonly accepted: string;
+  /** Digest of the accepted definition (lib/servers/definition.ts). */
+  readonly acceptedDigest: string;
+  /** The definition last seen breaks a bound: quarantined in every drift mode. */
+  readonly isBlocked: boolean;
   readonly category: ToolCategory;
   readonly risk: ToolRisk;
   /** The hints that the server publishes. */
@@ -58,11 +67,11 @@ export interface Upstream {
   /** PEM of the authorities that the certificate may come from; null = the public ones. */
   readonly caPem: string | null;
   /** What a tool whose definition changed since it was accepted gets. */
-  readonly drift: "enforce" | "hold" | "warn" | "off";
+  readonly drift: DriftMode;
   readonly elicitationGuard: boolean;
   /** Hosts that URL elicitation may lead to; empty = any https host. */
   readonly elicitationHosts: readonly string[];
-  /** Tools that may be called, by name: in the last complete list. */
+  /** Tools that may be called, by name: in the last complete list, and accepted or changed since. With drift `off`, all of that list. */
   readonly tools: ReadonlyMap<string, UpstreamTool>;
   readonly hasHeaders: boolean;
   readonly sealedHeaders: readonly SealedHeader[];
@@ -76,9 +85,13 @@ const loadSql = `SELECT s.id, s.org_id AS "orgId", s.name, s.url, s.enabled, s.v
     'idleMs', s.idle_timeout_ms, 'totalMs', s.total_timeout_ms) AS timeouts,
   s.forward_headers AS "forwardHeaders", s.ca_pem AS "caPem", s.drift,
   s.elicitation_guard AS "elicitationGuard", s.elicitation_hosts AS "elicitationHosts",
-  (SELECT coalesce(json_agg(json_build_object('name', t.name, 'definition', t.definition,
+  (SELECT coalesce(json_agg(json_build_object('name', t.name,
+     'accepted', CASE WHEN s.drift = 'off' AND t.blocked_by IS NULL THEN t.definition ELSE t.accepted_definition END,
+     'acceptedDigest', CASE WHEN s.drift = 'off' AND t.blocked_by IS NULL THEN t.digest ELSE t.accepted_digest END,
+     'digest', t.digest, 'blockedBy', t.blocked_by,
      'categoryOverride', t.category_override, 'riskOverride', t.risk_override)), '[]')
-   FROM server_tool t WHERE t.server_id = s.id AND t.gone_at IS NULL) AS tools,
+   FROM server_tool t WHERE t.server_id = s.id AND t.gone_at IS NULL
+     AND (t.accepted_definition IS NOT NULL OR (s.drift = 'off' AND t.blocked_by IS NULL))) AS tools,
   (SELECT coalesce(json_agg(json_build_object('id', h.id, 'name', h.name, 'sealed', h.sealed)), '[]')
    FROM server_header h WHERE h.server_id = s.id) AS "sealedHeaders"
   FROM server s WHERE s.id = $1`;
@@ -86,7 +99,10 @@ const versionSql = `SELECT version FROM server WHERE id = $1`;
 
 interface ToolRow extends ToolOverrides {
   name: string;
-  definition: string;
+  accepted: string;
+  acceptedDigest: string;
+  digest: string;
+  blockedBy: string | null;
 }
 
 type Row = Omit<Upstream, "tools" | "hasHeaders"> & { tools: ToolRow[] };
@@ -159,9 +175,12 @@ export async function loadUpstream(id: string): Promise<Upstream | null> {
 }
 
 function toTool(row: ToolRow): [string, UpstreamTool] {
-  const shape = readToolShape(row.name, row.definition);
+  const { name, accepted, acceptedDigest, blockedBy } = row;
+  const shape = readToolShape(name, accepted);
   const { category, risk } = withOverrides(classifyTool(shape), row);
-  return [row.name, { category, risk, annotations: shape.annotations }];
+  const state = toolState({ ...row, isGone: false }) === "accepted" ? "accepted" : "changed";
+  const pin = { state, accepted, acceptedDigest, isBlocked: blockedBy !== null } as const;
+  return [name, { ...pin, category, risk, annotations: shape.annotations }];
 }
 
 async function query<T extends object>(name: string, text: string, id: string): Promise<T | null> {

@@ -1,7 +1,7 @@
 import "server-only";
 import { createHash } from "node:crypto";
 import { AppError, isAppError } from "@/lib/kernel/errors";
-import { readDefinition, readToolPage, type ToolDefinition } from "./definition";
+import { readSeen, readToolPage, type SeenDefinition } from "./definition";
 import { endSession, exchange, ExchangeFault, type RpcAnswer, type ScanTarget } from "./mcp-exchange.server";
 
 const totalMs = 30_000;
@@ -22,7 +22,7 @@ interface Conversation {
  * Speaks the handshake revisions first and 2026-07-28 when the server refuses `initialize`. Throws `scan_failed` whose one
  * issue names the step, or `address_blocked`.
  */
-export async function listUpstreamTools(target: ScanTarget): Promise<ToolDefinition[]> {
+export async function listUpstreamTools(target: ScanTarget): Promise<SeenDefinition[]> {
   const signal = AbortSignal.timeout(totalMs);
   const talk = await open(target, signal);
   try {
@@ -64,8 +64,8 @@ async function greet(target: ScanTarget, answer: RpcAnswer, signal: AbortSignal)
   return { headers, meta: null };
 }
 
-async function readPages(target: ScanTarget, talk: Conversation, signal: AbortSignal): Promise<ToolDefinition[]> {
-  const found = new Map<string, ToolDefinition>();
+async function readPages(target: ScanTarget, talk: Conversation, signal: AbortSignal): Promise<SeenDefinition[]> {
+  const found = new Map<string, SeenDefinition>();
   let cursor: string | null = null;
   for (let page = 1; page <= pagesMax; page += 1) {
     const name = `tools/list page ${String(page)}`;
@@ -94,9 +94,9 @@ function readAnswer(name: string, answer: RpcAnswer) {
   return read;
 }
 
-function addTool(found: Map<string, ToolDefinition>, name: string, index: number, text: string): void {
-  const definition = readDefinition(text, sha256);
-  if (!definition) throw failed(name, `tool ${String(index + 1)} has no name or is larger than 256 KiB`);
+function addTool(found: Map<string, SeenDefinition>, name: string, index: number, text: string): void {
+  const definition = readSeen(text, sha256);
+  if (!definition) throw failed(name, `tool ${String(index + 1)} has no name or is not JSON`);
   if (found.has(definition.name)) throw failed(name, "one tool is listed twice");
   if (found.size >= toolsMax) throw failed(name, `more than ${String(toolsMax)} tools`);
   found.set(definition.name, definition);

@@ -2,16 +2,23 @@ import "server-only";
 import { randomUUID } from "node:crypto";
 import { databaseNow, prisma } from "@/lib/db/db.server";
 import { requirePermission, type Ctx } from "@/lib/kernel/ctx";
-import { AppError, toAppError } from "@/lib/kernel/errors";
+import { AppError, isAppError, toAppError } from "@/lib/kernel/errors";
 import { isUuid, type OrgId } from "@/lib/kernel/ids";
 import { singleton } from "@/lib/kernel/singleton";
 import { listDigest, storeScanError, storeTools, type ScanResult } from "./catalogue.server";
-import { readDefinition, type ToolDefinition } from "./definition";
-import { dropUpstream, findUpstream, loadUpstream, upstreamHeaders } from "./lookup.server";
+import { readSeen, type SeenDefinition } from "./definition";
+import { openCredential } from "./credential.server";
+import { dropUpstream, findUpstream, loadUpstream } from "./lookup.server";
 import { listUpstreamTools, sha256 } from "./mcp-list.server";
 
 const refreshEveryMs = 10_000;
 const rememberedMax = 2000;
+
+/** Whether a scan leaves an audit row in any case, and whether a server's first list counts as accepted. */
+interface ScanOptions {
+  audit: boolean;
+  acceptFirst: boolean;
+}
 
 /** Per server: when a background scan last began, and the digest of the list last learnt from traffic. */
 interface Background {
@@ -27,14 +34,15 @@ function background(): Background {
 }
 
 /**
- * Reads the upstream's whole tool list and makes the catalogue equal to it. A failure replaces nothing, is shown on the
+ * Reads the upstream's whole tool list and makes the catalogue equal to it. The first list that somebody with `server.manage`
+ * scans is accepted, except what is flagged as dangerous; later tools and changes wait for `acceptTools`. A failure replaces nothing, is shown on the
  * server (`lastScanError`), and throws `scan_failed` or `address_blocked`; `not_found` for a server of another organisation.
  */
 export async function scanServer(ctx: Ctx, id: string): Promise<ScanResult> {
   requirePermission(ctx, "server.scan");
   const server = isUuid(id) ? await prisma().server.findFirst({ where: { id, orgId: ctx.orgId } }) : null;
   if (!server) throw new AppError("not_found", { detail: "server" });
-  return scanNow(ctx, id, { audit: true });
+  return scanNow(ctx, id, { audit: true, acceptFirst: ctx.permissions.has("server.manage") });
 }
 
 /** Starts a scan in the background, at most once per 10 s and server. Never throws; a failure is shown on the server. */
@@ -44,7 +52,7 @@ export function refreshTools(serverId: string): void {
   const lastMs = state.startedAtMs.get(serverId);
   if (lastMs !== undefined && nowMs - lastMs < refreshEveryMs) return;
   remember(state.startedAtMs, serverId, nowMs);
-  void inBackground(serverId, (ctx) => scanNow(ctx, serverId, { audit: false }));
+  void inBackground(serverId, (ctx) => scanNow(ctx, serverId, { audit: false, acceptFirst: false }));
 }
 
 /**
@@ -52,9 +60,9 @@ export function refreshTools(serverId: string): void {
  * list equals the one learnt before; a list with an unreadable tool or a name twice teaches nothing.
  */
 export function learnTools(serverId: string, definitions: readonly string[]): void {
-  const read = definitions.map((text) => readDefinition(text, sha256));
+  const read = definitions.map((text) => readSeen(text, sha256));
   if (read.some((definition) => definition === null)) return;
-  const tools = read.filter((definition): definition is ToolDefinition => definition !== null);
+  const tools = read.filter((definition) => definition !== null);
   if (new Set(tools.map((tool) => tool.name)).size < tools.length) return;
   const digest = listDigest(tools);
   const state = background();
@@ -65,7 +73,7 @@ export function learnTools(serverId: string, definitions: readonly string[]): vo
   });
 }
 
-async function scanNow(ctx: Ctx, id: string, options: { audit: boolean }): Promise<ScanResult> {
+async function scanNow(ctx: Ctx, id: string, options: ScanOptions): Promise<ScanResult> {
   try {
     const tools = await readUpstream(id);
     background().learnt.delete(id);
@@ -79,11 +87,18 @@ async function scanNow(ctx: Ctx, id: string, options: { audit: boolean }): Promi
   }
 }
 
-async function readUpstream(id: string): Promise<ToolDefinition[]> {
+async function readUpstream(id: string): Promise<SeenDefinition[]> {
   const upstream = await loadUpstream(id);
   if (!upstream) throw new AppError("not_found", { detail: "server" });
   const { url, allowPrivateNetwork } = upstream;
-  return listUpstreamTools({ url, allowPrivateNetwork, headers: upstreamHeaders(upstream) });
+  return listUpstreamTools({ url, allowPrivateNetwork, headers: await openCredential(upstream).catch(asUnscanned) });
+}
+
+/** Without a usable credential nothing is asked, and the server's page says so. */
+function asUnscanned(error: unknown): never {
+  if (!isAppError(error) || error.code !== "upstream_auth_required") throw error;
+  const issue = { path: "credential", message: "there is no usable credential: sign in at the server first" };
+  throw new AppError("scan_failed", { detail: `${issue.path}: ${issue.message}`, issues: [issue], cause: error });
 }
 
 /** Runs work on behalf of nobody in particular; answers whether it succeeded. */

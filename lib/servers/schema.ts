@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { toolCategories, toolRisks, type ToolCategory, type ToolRisk } from "@/lib/kernel/tool-class";
 import type { Evidence } from "./classify";
+import { variableRefusal } from "./stdio-rules";
+import { settingsPatch, type ServerSettingsDto } from "./settings";
 
 const headerName = z
   .string()
@@ -16,32 +18,64 @@ const headerName = z
     },
   );
 
-export const HeaderInput = z.strictObject({
-  name: headerName,
-  value: z
-    .string()
-    .min(1)
-    .max(8192)
-    .regex(/^[\t\x20-\x7e]+$/, "Printable ASCII only"),
-});
+const secretValue = z
+  .string()
+  .min(1)
+  .max(8192)
+  .regex(/^[\t\x20-\x7e]+$/, "Printable ASCII only");
+
+export const HeaderInput = z.strictObject({ name: headerName, value: secretValue });
 export type HeaderInput = z.infer<typeof HeaderInput>;
 
-export const ServerInput = z.strictObject({
-  name: z.string().trim().min(1).max(80),
-  url: z.url({ protocol: /^https?$/ }).max(2048),
+/** An environment variable of a local process; it is kept like a header. */
+export const VariableInput = z.strictObject({
+  name: z
+    .string()
+    .trim()
+    .refine((name) => variableRefusal(name) === null, { error: (issue) => variableRefusal(String(issue.input)) ?? "" }),
+  value: secretValue,
+});
+export type VariableInput = z.infer<typeof VariableInput>;
+
+const serverName = z.string().trim().min(1).max(80);
+const webUrl = z.url({ protocol: /^https?$/ }).max(2048);
+const plain = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .refine((text) => text.isWellFormed() && !text.includes("\0"), { message: "Not a plain text" });
+const command = plain(1024).trim().min(1, "Name the program");
+const args = z.array(plain(4096)).max(64, "At most 64 arguments");
+
+const WebServerInput = z.strictObject({
+  name: serverName,
+  /** Absent = `http`. */
+  transport: z.enum(["http", "sse"]).optional(),
+  url: webUrl,
   allowPrivateNetwork: z.boolean().default(false),
   headers: z.array(HeaderInput).max(20).default([]),
 });
+
+const LocalServerInput = z.strictObject({
+  name: serverName,
+  transport: z.literal("stdio"),
+  command,
+  args: args.default([]),
+  headers: z.array(VariableInput).max(20).default([]),
+});
+
+export const ServerInput = z.discriminatedUnion("transport", [WebServerInput, LocalServerInput]);
 export type ServerInput = z.infer<typeof ServerInput>;
 
 export const ServerPatch = z.strictObject({
-  name: z.string().trim().min(1).max(80).optional(),
-  url: z
-    .url({ protocol: /^https?$/ })
-    .max(2048)
-    .optional(),
+  name: serverName.optional(),
+  transport: z.enum(["http", "sse", "stdio"]).optional(),
+  url: webUrl.optional(),
+  command: command.optional(),
+  args: args.optional(),
   allowPrivateNetwork: z.boolean().optional(),
   enabled: z.boolean().optional(),
+  ...settingsPatch,
 });
 export type ServerPatch = z.infer<typeof ServerPatch>;
 
@@ -59,9 +93,15 @@ export type ToolOverride = z.infer<typeof ToolOverride>;
 export interface ServerDto {
   id: string;
   name: string;
+  transport: "http" | "sse" | "stdio";
+  /** `stdio:<command>` for a local process. */
   url: string;
+  /** Null for a server that has a URL. */
+  command: string | null;
+  args: string[];
   enabled: boolean;
   allowPrivateNetwork: boolean;
+  /** Headers; of a local process its environment variables. */
   headerNames: string[];
   toolCount: number;
   grantCount: number;
@@ -70,6 +110,7 @@ export interface ServerDto {
   createdAt: string;
   /** `<PUBLIC_URL>/mcp/<id>` */
   mcpUrl: string;
+  settings: ServerSettingsDto;
 }
 
 /** How a tool is classed. */

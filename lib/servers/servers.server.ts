@@ -8,13 +8,28 @@ import { requirePermission, type Ctx } from "@/lib/kernel/ctx";
 import { AppError, isAppError } from "@/lib/kernel/errors";
 import { isUuid } from "@/lib/kernel/ids";
 import { seal } from "@/lib/vault/vault.server";
-import { checkUpstream, dropUpstream, headerSeal } from "./lookup.server";
+import { listAuthorities, requireAuthorities } from "./authorities.server";
+import { isForeign, isMoved, requireChanged, requireEndpoint, type Endpoint } from "./endpoint.server";
+import { dropUpstream, headerSeal, type UpstreamTransport } from "./lookup.server";
+import { dropTokens } from "./oauth-connection.server";
 import { scanServer } from "./scan.server";
+import { VariableInput, HeaderInput as HttpHeaderInput } from "./schema";
 import type { HeaderInput, ServerDto, ServerInput, ServerPatch, ToolDto } from "./schema";
-import { toServerDto, type ServerRow } from "./server-dto";
+import { timeoutsOf, toServerDto, type ServerRow } from "./server-dto";
 import { toToolDtos } from "./tool-dto";
 
+export { noteRefusal, openCredential, renewCredential, type Credential } from "./credential.server";
 export { dropUpstream, findUpstream, upstreamHeaders, type Upstream, type UpstreamTool } from "./lookup.server";
+export {
+  disconnectServer,
+  getServerAuth,
+  removeSignInClient,
+  setAuthMode,
+  setSignInClient,
+} from "./oauth-connection.server";
+export { clientDocument } from "./oauth-client.server";
+export { finishSignIn } from "./oauth-return.server";
+export { planSignIn, startSignIn } from "./oauth-sign-in.server";
 export { overrideTool } from "./override.server";
 export { learnTools, refreshTools, scanServer } from "./scan.server";
 export type { ScanResult } from "./catalogue.server";
@@ -57,15 +72,15 @@ export async function listTools(ctx: Ctx, id: string): Promise<ToolDto[]> {
 
 /**
  * Registers an upstream and scans it at once; a failing scan is shown on the server and does not undo the creation.
- * Throws `invalid_input` for an address that is not allowed, `name_taken`.
+ * Throws `invalid_input` for an address or a command that is not allowed, `name_taken`.
  */
 export async function createServer(ctx: Ctx, input: ServerInput): Promise<ServerDto> {
   requirePermission(ctx, "server.manage");
-  await requireAddress(input.url, input.allowPrivateNetwork);
+  const endpoint = await requireEndpoint(input);
   const id = randomUUID();
-  const { headers, ...fields } = input;
+  const { headers, name } = input;
   await transaction(async (tx) => {
-    await tx.server.create({ data: { ...fields, id, orgId: ctx.orgId } });
+    await tx.server.create({ data: { name, ...endpoint, id, orgId: ctx.orgId } });
     for (const header of headers) await putHeader(tx, ctx, id, header);
     const after = toRecord(await getRow(tx, ctx, id));
     await appendAudit(tx, ctx, { action: "server.create", object: `server:${id}`, after });
@@ -76,24 +91,25 @@ export async function createServer(ctx: Ctx, input: ServerInput): Promise<Server
 }
 
 /**
- * Changes a server. A new URL takes every tool out of the catalogue and scans again; a new origin also drops the static
- * headers, so that no credential goes to a host that it was not entered for. Throws `not_found`, `name_taken`,
+ * Changes a server. A new URL takes every tool out of the catalogue, ends an OAuth connection and scans again; a new origin also
+ * drops the static headers and OAuth clients, so that no credential goes to a host that it was not entered for. Throws `not_found`, `name_taken`,
  * `invalid_input` for an address that is not allowed.
  */
 export async function updateServer(ctx: Ctx, id: string, patch: ServerPatch): Promise<ServerDto> {
   requirePermission(ctx, "server.manage");
   const current = await getRow(prisma(), ctx, id);
-  const url = patch.url ?? current.url;
-  const moved = url !== current.url;
-  await requireAddress(url, patch.allowPrivateNetwork ?? current.allowPrivateNetwork);
-  const data = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
+  const from = endpointOf(current);
+  const to = await requireChanged(from, patch);
+  const moved = isMoved(from, to);
+  if (patch.caPem) requireAuthorities(patch.caPem);
+  const data = { ...columnsOf(patch), ...to };
   await transaction(async (tx) => {
     const before = toRecord(await getRow(tx, ctx, id));
     await tx.server.updateMany({
       where: { id, orgId: ctx.orgId },
       data: { ...data, updatedAt: ctx.now, version: { increment: 1 } },
     });
-    if (moved) await forgetUpstream(tx, ctx, id, current.url, url);
+    if (moved) await forgetUpstream(tx, ctx, id, { from, to });
     const after = toRecord(await getRow(tx, ctx, id));
     await appendAudit(tx, ctx, { action: "server.update", object: `server:${id}`, before, after });
     await publishChange(tx, { topic: "servers", orgId: ctx.orgId, id });
@@ -140,6 +156,18 @@ export async function removeHeader(ctx: Ctx, id: string, name: string): Promise<
   return getServer(ctx, id);
 }
 
+/** The columns that a patch changes; what it does not name stays as it is. */
+function columnsOf({ timeouts = {}, ...fields }: ServerPatch) {
+  const columns = {
+    ...fields,
+    connectTimeoutMs: timeouts.connectMs,
+    firstByteTimeoutMs: timeouts.firstByteMs,
+    idleTimeoutMs: timeouts.idleMs,
+    totalTimeoutMs: timeouts.totalMs,
+  };
+  return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
+}
+
 type Change = (tx: Tx, row: ServerRow) => Promise<void>;
 
 async function changeHeaders(ctx: Ctx, id: string, action: string, header: string, change: Change): Promise<void> {
@@ -180,22 +208,13 @@ async function getRow(tx: Pick<Tx, "server">, ctx: Ctx, id: string) {
   return row;
 }
 
-async function forgetUpstream(tx: Tx, ctx: Ctx, id: string, from: string, to: string): Promise<void> {
+async function forgetUpstream(tx: Tx, ctx: Ctx, id: string, move: { from: Endpoint; to: Endpoint }): Promise<void> {
   const where = { serverId: id, orgId: ctx.orgId };
   await tx.serverTool.updateMany({ where: { ...where, goneAt: null }, data: { goneAt: ctx.now } });
-  if (new URL(from).origin !== new URL(to).origin) await tx.serverHeader.deleteMany({ where });
-}
-
-async function requireAddress(url: string, allowPrivateNetwork: boolean): Promise<void> {
-  try {
-    await checkUpstream(url, allowPrivateNetwork);
-  } catch (error) {
-    if (!isAppError(error) || error.code !== "address_blocked") throw error;
-    const message = "This address is not allowed: https and a public address are needed";
-    const fix = "For a server in your own network, switch on private networks for it";
-    const issues = [{ path: "url", code: "address_blocked", message, fix }];
-    throw new AppError("invalid_input", { issues, cause: error });
-  }
+  await dropTokens(tx, ctx, id);
+  if (new URL(from).origin === new URL(to).origin) return;
+  await tx.serverHeader.deleteMany({ where });
+  await tx.serverOauthClient.deleteMany({ where });
 }
 
 async function tryScan(ctx: Ctx, id: string): Promise<void> {
@@ -212,10 +231,20 @@ function asNameTaken(error: unknown): never {
 }
 
 function toDto(row: ServerRow): ServerDto {
-  return toServerDto(row, env().publicUrl);
+  return toServerDto(row, env().publicUrl, listAuthorities(row.caPem));
+}
+
+function endpointOf(row: ServerRow): Endpoint {
+  const { url, allowPrivateNetwork, command, args } = row;
+  return { transport: row.transport as UpstreamTransport, url, allowPrivateNetwork, command, args };
 }
 
 function toRecord(row: ServerRow) {
-  const { name, url, enabled, allowPrivateNetwork, version } = row;
-  return { name, url, enabled, allowPrivateNetwork, version, headers: row.headers.map((header) => header.name) };
+  const { name, transport, url, command, args, enabled, allowPrivateNetwork, version, forwardHeaders } = row;
+  const { drift, elicitationGuard, elicitationHosts } = row;
+  const ca = listAuthorities(row.caPem).map((authority) => authority.name);
+  return {
+    ...{ name, transport, url, command, args, enabled, allowPrivateNetwork, version, headers: row.headers.map((header) => header.name) },
+    ...{ timeouts: timeoutsOf(row), forwardHeaders, authorities: ca, drift, elicitationGuard, elicitationHosts },
+  };
 }

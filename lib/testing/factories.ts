@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { allPermissions, permissionsOf } from "@/lib/auth/matrix";
 import { createOrganisation } from "@/lib/auth/auth.server";
 import { databaseNow, prisma } from "@/lib/db/db.server";
@@ -7,6 +7,7 @@ import type { MintedGrant } from "@/lib/grants/schema";
 import type { Ctx, Role } from "@/lib/kernel/ctx";
 import type { OrgId, SessionId, UserId } from "@/lib/kernel/ids";
 import { createPolicy } from "@/lib/policies/policies.server";
+import { readDefinition } from "@/lib/servers/definition";
 import { seal } from "@/lib/vault/vault.server";
 
 const suffix = () => randomBytes(4).toString("hex");
@@ -59,13 +60,7 @@ export async function createServerRow(orgId: OrgId, options: ServerOptions = {})
   const { enabled = true, allowPrivateNetwork = true, headers = {} } = options;
   await prisma().server.create({ data: { id, orgId, name, url, enabled, allowPrivateNetwork } });
   await prisma().serverTool.createMany({
-    data: tools.map((tool) => ({
-      orgId,
-      serverId: id,
-      name: tool,
-      definition: JSON.stringify({ name: tool, inputSchema: { type: "object" } }),
-      digest: tool,
-    })),
+    data: tools.map((tool) => ({ orgId, serverId: id, name: tool, ...acceptedTool(plainDefinition(tool)) })),
   });
   for (const [header, value] of Object.entries(headers)) {
     const headerId = randomUUID();
@@ -73,6 +68,21 @@ export async function createServerRow(orgId: OrgId, options: ServerOptions = {})
     await prisma().serverHeader.create({ data: { id: headerId, orgId, serverId: id, name: header, sealed } });
   }
   return id;
+}
+
+/** The definition that scripted upstreams of tests list for a tool. */
+export function plainDefinition(tool: string): string {
+  return JSON.stringify({ name: tool, description: tool, inputSchema: { type: "object" } });
+}
+
+/** Columns of a tool whose definition was seen and accepted. */
+export function acceptedTool(definition: string) {
+  const digest = readDefinition(definition, sha256)?.digest ?? sha256(definition);
+  return { definition, digest, acceptedDefinition: definition, acceptedDigest: digest, acceptedAt: new Date() };
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 /** A policy whose version 1 is live; answers its id. Throws `policy_invalid` for a text with errors. */

@@ -4,7 +4,7 @@ import { getRequestListener } from "@hono/node-server";
 import { pool, prisma } from "@/lib/db/db.server";
 import { env, setRuntime } from "@/lib/env/env.server";
 import { closeStreams, createGateway, type GatewayOptions } from "@/lib/gateway/gateway.server";
-import { revokeGrant } from "@/lib/grants/grants.server";
+import { flushTouchedGrants, revokeGrant } from "@/lib/grants/grants.server";
 import { closeEgress } from "@/lib/http/egress.server";
 import type { OrgId } from "@/lib/kernel/ids";
 import { ledger, startLedger, stopLedger } from "@/lib/ledger/ledger.server";
@@ -95,6 +95,7 @@ export async function startGatewayStack(options: StackOptions): Promise<GatewayS
       closeStreams();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      await flushTouchedGrants();
       await stopLedger();
       await closeEgress();
       await house.close();

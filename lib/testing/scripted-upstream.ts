@@ -11,15 +11,19 @@ export type Mode =
   | "500"
   | "reset-before"
   | "reset-after"
+  | "reset-after-commit"
   | "flood"
   | "bomb"
   | "redirect"
+  | "mutate"
   | "echo-headers"
+  | "echo-args"
   | "is-error"
   | "rpc-error"
   | "sse"
   | "sse-cut"
   | "sse-poll"
+  | "sse-foreign"
   | "wrong-id"
   | "garbage"
   | "hostile-headers"
@@ -35,6 +39,7 @@ export interface Received {
 
 /** One tool call that was really executed: the truth that tests count. */
 export interface Executed {
+  id: number | string | null;
   tool: string;
   args: unknown;
   body: string;
@@ -42,7 +47,16 @@ export interface Executed {
 
 export interface ScriptedUpstream {
   url: string;
+  /** What every call does for which `plan` names nothing. */
   mode: Mode;
+  /** What the next calls do, one entry each in order of arrival. */
+  plan: Mode[];
+  /** Members that mode `mutate` puts over each listed tool's definition. */
+  mutation: Record<string, unknown>;
+  /** The result of every method that is neither a tool's nor the life cycle's, as JSON; null = `{}`. */
+  otherResult: string | null;
+  /** Answers to other requests than calls come as an event stream. */
+  isStreaming: boolean;
   /** HTTP status of mode `status`, error code of mode `rpc-error`, delay of mode `slow`. */
   status: number;
   statusBody: string | null;
@@ -83,6 +97,9 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
   const listening = new Set<ServerResponse>();
   const initial = {
     mode: "ok" as Mode,
+    mutation: {},
+    otherResult: null,
+    isStreaming: false,
     status: 400,
     statusBody: null,
     rpcCode: -32603,
@@ -104,6 +121,7 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
   const { port } = server.address() as AddressInfo;
   const upstream: ScriptedUpstream = {
     ...initial,
+    plan: [],
     url: `http://127.0.0.1:${String(port)}/mcp`,
     received: [],
     executed: [],
@@ -120,6 +138,7 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
     },
     reset() {
       Object.assign(upstream, initial);
+      upstream.plan = [];
       upstream.received = [];
       upstream.executed = [];
       upstream.release();
@@ -152,11 +171,17 @@ function take(
   const message = JSON.parse(body.toString()) as Message;
   if (message.id === undefined) return void outgoing.writeHead(202).end();
   const answer = (result: unknown) => JSON.stringify({ jsonrpc: "2.0", id: message.id, result });
+  const answerWith = (result: string) => {
+    const text = `{"jsonrpc":"2.0","id":${JSON.stringify(message.id)},"result":${result}}`;
+    if (upstream.isStreaming) outgoing.writeHead(200, sse).end(`event: message\ndata: ${text}\n\n`);
+    else outgoing.writeHead(200, json).end(text);
+  };
   if (message.method === "tools/list") {
-    const listed = upstream.listResult ?? JSON.stringify({ tools: scriptedTools.map(definitionOf) });
-    outgoing.writeHead(200, json).end(`{"jsonrpc":"2.0","id":${JSON.stringify(message.id)},"result":${listed}}`);
+    const changed = upstream.mode === "mutate" ? upstream.mutation : {};
+    const tools = scriptedTools.map((name) => ({ ...definitionOf(name), ...changed }));
+    answerWith(upstream.listResult ?? JSON.stringify({ tools }));
   } else if (message.method === "tools/call") {
-    call(upstream, message, body.toString(), outgoing, wait);
+    call(upstream, { message, headers }, body.toString(), outgoing, wait);
   } else if (message.method === "initialize") {
     const result = {
       protocolVersion: "2025-11-25",
@@ -164,16 +189,23 @@ function take(
       serverInfo: { name: "s", version: "1" },
     };
     outgoing.writeHead(200, { ...json, "Mcp-Session-Id": "session-1" }).end(answer(result));
-  } else outgoing.writeHead(200, json).end(answer({}));
+  } else answerWith(upstream.otherResult ?? "{}");
 }
 
 function definitionOf(name: string) {
   return { name, description: name, inputSchema: { type: "object" } };
 }
 
-function call(upstream: ScriptedUpstream, message: Message, body: string, outgoing: ServerResponse, wait: Wait): void {
+function call(
+  upstream: ScriptedUpstream,
+  { message, headers }: { message: Message; headers: IncomingMessage["headers"] },
+  body: string,
+  outgoing: ServerResponse,
+  wait: Wait,
+): void {
+  const { name = "", arguments: args = null } = message.params ?? {};
   const execute = () => {
-    upstream.executed.push({ tool: message.params?.name ?? "", args: message.params?.arguments ?? null, body });
+    upstream.executed.push({ id: message.id ?? null, tool: name, args, body });
   };
   const result = (more: object = {}) =>
     JSON.stringify({ jsonrpc: "2.0", id: message.id, result: { content: [{ type: "text", text: "done" }], ...more } });
@@ -182,6 +214,7 @@ function call(upstream: ScriptedUpstream, message: Message, body: string, outgoi
   const error = (code: number) => JSON.stringify({ jsonrpc: "2.0", id: message.id, error: { code, message: "no" } });
   const modes: Record<Mode, () => void> = {
     ok: () => (execute(), say(result())),
+    mutate: () => (execute(), say(result())),
     "is-error": () => (execute(), say(result({ isError: true }))),
     "rpc-error": () => (execute(), say(error(upstream.rpcCode))),
     "wrong-id": () => (execute(), say(result().replace(/"id":[^,]+/, '"id":"someone-else"'))),
@@ -194,15 +227,28 @@ function call(upstream: ScriptedUpstream, message: Message, body: string, outgoi
     stall: () => (execute(), outgoing.writeHead(200, json).write('{"jsonrpc"')),
     "reset-before": () => outgoing.destroy(),
     "reset-after": () => (execute(), outgoing.writeHead(200, json).write("{"), setImmediate(() => outgoing.destroy())),
+    "reset-after-commit": () => (execute(), outgoing.destroy()),
     flood: () => (execute(), flood(upstream, outgoing)),
     bomb: () => (execute(), outgoing.writeHead(200, { ...json, "Content-Encoding": "gzip" }).end(bomb())),
-    "echo-headers": () => (execute(), say(result({ structuredContent: { ok: true } }))),
+    "echo-headers": () => (execute(), say(result({ structuredContent: { headers } }))),
+    "echo-args": () => (execute(), wait(() => say(result({ structuredContent: { args } })))),
     "hostile-headers": () => (execute(), say(result(), hostile)),
     sse: () => (execute(), stream(outgoing, message.id, result(), wait)),
     "sse-poll": () => (execute(), outgoing.writeHead(200, sse).end("id: e1\ndata:\n\n")),
+    "sse-foreign": () => (execute(), outgoing.writeHead(200, sse).end(foreign(message.id, args, result()))),
     "sse-cut": () => (execute(), outgoing.writeHead(200, sse).end(progressOf(message.id))),
   };
-  modes[upstream.mode]();
+  modes[upstream.plan.shift() ?? upstream.mode]();
+}
+
+/** Answers to requests of others in front of the own answer, which then comes twice, the second time in other words. */
+function foreign(id: unknown, args: unknown, result: string): string {
+  const others = Array.from({ length: 20 }, (_, other) => other).filter((other) => other !== id);
+  const answers = [...others, "other", null].map((other) =>
+    JSON.stringify({ jsonrpc: "2.0", id: other, result: { content: [], structuredContent: { foreign: args } } }),
+  );
+  const second = JSON.stringify({ jsonrpc: "2.0", id, result: { content: [], structuredContent: { second: args } } });
+  return [...answers, result, second].map((data) => `event: message\ndata: ${data}\n\n`).join("");
 }
 
 /** 64 MiB of white space in 64 KiB. */

@@ -6,8 +6,21 @@ import { AppError } from "@/lib/kernel/errors";
 export interface SealedFor {
   table: string;
   id: string;
-  purpose: "static-header" | "grant-token" | "auth-secret";
+  purpose: SealPurpose;
 }
+
+/** What sealed texts are for; the purpose is bound into the record. */
+export type SealPurpose =
+  | "static-header"
+  | "oauth-access"
+  | "oauth-refresh"
+  | "oauth-client-secret"
+  | "oauth-verifier"
+  | "grant-token"
+  | "auth-secret"
+  | "stored-answer"
+  /** Texts that are stored nowhere: they leave the product and come back. */
+  | "traveller";
 
 const nonceBytes = 12;
 const tagBytes = 16;

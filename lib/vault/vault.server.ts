@@ -93,6 +93,26 @@ export function subkey(use: string, version?: number): { version: number; key: B
   return { version: wanted, key };
 }
 
+/**
+ * Seals a text that leaves the product and comes back (a session id, a request's state): nothing is stored, any replica opens it.
+ * Uses a sub-key of `use`; `context` names what it belongs to (ids and digests, no `|`) and must be the same to open it.
+ */
+export function sealTraveller(use: string, context: string, text: string): string {
+  const { version, key } = subkey(use);
+  return sealWith(key, version, { table: use, id: context, purpose: "traveller" }, text);
+}
+
+/** Opens what `sealTraveller` made for the same use and context; null for anything else, without saying why. */
+export function openTraveller(use: string, context: string, sealed: string): string | null {
+  const version = versionOf(sealed);
+  if (version === null) return null;
+  try {
+    return openWith(subkey(use, version).key, { table: use, id: context, purpose: "traveller" }, sealed);
+  } catch {
+    return null;
+  }
+}
+
 function openRing(): Ring {
   if (!state.ring) throw new AppError("vault_key", { detail: "the vault is not open" });
   return state.ring;

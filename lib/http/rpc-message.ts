@@ -14,6 +14,8 @@ export interface RpcMessage {
   isError: boolean;
   /** The result's `resultType` (2026-07-28); null when absent. */
   resultType: string | null;
+  /** The result holds a list named `tools`, as the answer to `tools/list` does. */
+  listsTools: boolean;
   /** The code of `error`; null in results and calls. */
   errorCode: number | null;
 }
@@ -33,7 +35,7 @@ export function readRpcMessage(bytes: Uint8Array): RpcMessage | null {
   return null;
 }
 
-const blank = { result: null, isError: false, resultType: null, errorCode: null } as const;
+const blank = { result: null, isError: false, resultType: null, listsTools: false, errorCode: null } as const;
 
 function readResult(bytes: Uint8Array, id: RpcId | null, span: Span): RpcMessage | null {
   const members = findMembers(bytes, span);
@@ -42,6 +44,7 @@ function readResult(bytes: Uint8Array, id: RpcId | null, span: Span): RpcMessage
   for (const member of members) {
     if (member.key === "isError") message.isError = bytes[member.start] === 0x74;
     else if (member.key === "resultType") message.resultType = readString(bytes, member);
+    else if (member.key === "tools") message.listsTools = bytes[member.start] === 0x5b;
   }
   return message;
 }

@@ -106,9 +106,40 @@ export function withData(event: SseEvent, data: Uint8Array): Uint8Array {
   return joinBytes(parts);
 }
 
+/** The value of an event's `id` line; null when it has none. */
+export function idOfEvent(event: SseEvent): string | null {
+  if (!event.hasId) return null;
+  const line = linesOf(event.raw).findLast((one) => fieldOf(one) === "id");
+  return line ? decoder.decode(valueOf(line)) : null;
+}
+
+/** An event with the same fields and another `id`. */
+export function withEventId(event: SseEvent, id: string): SseEvent {
+  const kept = linesOf(event.raw).filter((line) => line.length > 0 && fieldOf(line) !== "id");
+  const parts: Uint8Array[] = [encoder.encode(`id: ${id}\n`)];
+  for (const line of kept) parts.push(line, newLine);
+  parts.push(newLine);
+  return { ...event, raw: joinBytes(parts), hasId: true };
+}
+
 /** `data` as a complete event of type `message`. */
 export function toEvent(data: string): Uint8Array {
   return encoder.encode(`event: message\ndata: ${data}\n\n`);
+}
+
+/** `data`, which may hold line breaks, as a complete event of type `message`. */
+export function messageEvent(data: Uint8Array): Uint8Array {
+  const parts: Uint8Array[] = [messageType];
+  for (const line of linesOf(data)) parts.push(dataField, line, newLine);
+  parts.push(newLine);
+  return joinBytes(parts);
+}
+
+/** The type that an event names; `message` when it names none. */
+export function eventType(event: SseEvent): string {
+  let type = "";
+  for (const line of linesOf(event.raw)) if (fieldOf(line) === "event") type = decoder.decode(valueOf(line));
+  return type === "" ? "message" : type;
 }
 
 /** A comment that keeps a quiet stream open. */
@@ -118,6 +149,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const newLine = encoder.encode("\n");
 const dataField = encoder.encode("data: ");
+const messageType = encoder.encode("event: message\n");
 
 function readEvent(raw: Uint8Array): SseEvent {
   const data: Uint8Array[] = [];
