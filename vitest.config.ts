@@ -29,7 +29,12 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: "db",
-          include: ["lib/**/*.db.test.ts", "app/**/route.test.ts", "lib/**/*.gateway.test.ts"],
+          include: [
+            "lib/**/*.db.test.ts",
+            "app/**/route.test.ts",
+            "app/.well-known/**/route.test.ts",
+            "lib/**/*.gateway.test.ts",
+          ],
           globalSetup: ["lib/testing/database-global.ts"],
           setupFiles: ["lib/testing/console-guard.ts"],
           maxWorkers: 2,

@@ -11,7 +11,7 @@ function filesOf(folder: string): string[] {
   return readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && /\.(ts|tsx|mjs)$/.test(entry.name))
     .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)))
-    .filter((file) => !file.startsWith("lib/db/generated/"));
+    .filter((file) => !file.startsWith("lib/db/generated/") && !file.includes("node_modules/"));
 }
 
 const read = (file: string) => readFileSync(path.join(root, file), "utf8");

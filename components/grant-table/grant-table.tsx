@@ -17,6 +17,7 @@ import { visibleText } from "@/components/ui/visible-text";
 import type { GrantDto } from "@/lib/grants/schema";
 import { AttachDialog } from "./attach-dialog";
 import { MintButton, type GrantChoices } from "./mint-grant";
+import { reachOf } from "./reach";
 import { RevokeDialog } from "./revoke-dialog";
 
 export interface GrantRights {
@@ -43,7 +44,7 @@ const filters = {
 };
 
 function matches(grant: GrantDto, text: string): boolean {
-  const words = [grant.label, grant.server.name, grant.policy?.name ?? "", grant.id, grant.tokenHint, ...grant.tags];
+  const words = [grant.label, reachOf(grant).name, grant.policy?.name ?? "", grant.id, grant.tokenHint, ...grant.tags];
   return words.join(" ").toLowerCase().includes(text.trim().toLowerCase());
 }
 
@@ -131,11 +132,7 @@ function Rows({ grants, rights, onAct }: RowsProps) {
           <Row key={grant.id}>
             <Cell label={null}>
               <span className="inline-flex flex-wrap items-center gap-1.5">
-                <Link
-                  href={`/logs?grantId=${grant.id}`}
-                  title="Calls of this grant"
-                  className="font-medium hover:underline"
-                >
+                <Link href={`/grants/${grant.id}`} className="font-medium hover:underline">
                   <PlainText oneLine text={grant.label} />
                 </Link>
                 {grant.tags.map((tag) => (
@@ -147,12 +144,15 @@ function Rows({ grants, rights, onAct }: RowsProps) {
               <StateChip state={grant.state} />
             </Cell>
             <Cell label="Server">
-              <Link href={`/servers/${grant.server.id}`} className="hover:underline">
-                <PlainText oneLine text={grant.server.name} />
+              <Link href={reachOf(grant).href} className="hover:underline">
+                <PlainText oneLine text={reachOf(grant).name} />
               </Link>
+              {grant.bundle ? <Tag>bundle</Tag> : null}
             </Cell>
             <Cell label="Policy">
-              {grant.policy ? (
+              {grant.bundle ? (
+                <span className="text-ink-soft">one per server</span>
+              ) : grant.policy ? (
                 <Link href={`/policies/${grant.policy.id}`} className="hover:underline">
                   <PlainText oneLine text={grant.policy.name} />
                 </Link>
@@ -193,7 +193,7 @@ function RowActions({ grant, rights, onAct }: Omit<RowsProps, "grants"> & { gran
   if (grant.state !== "active") return null;
   return (
     <span className="inline-flex gap-1">
-      {rights.attach === null ? (
+      {rights.attach === null && !grant.bundle ? (
         <Button
           size="sm"
           look="ghost"

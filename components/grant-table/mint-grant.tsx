@@ -22,6 +22,7 @@ export const noPolicy = "none";
 
 export interface GrantChoices {
   servers: readonly Choice[];
+  bundles: readonly Choice[];
   policies: readonly Choice[];
 }
 
@@ -83,9 +84,10 @@ interface DialogProps {
 
 function MintDialog({ choices, onClose, onMinted }: DialogProps) {
   const form = useRef<HTMLFormElement>(null);
+  const reaches = reachChoices(choices);
   const [draft, setDraft] = useState({
     label: "",
-    serverId: choices.servers.length === 1 ? (choices.servers[0]?.value ?? "") : "",
+    reach: choices.servers.length + choices.bundles.length === 1 ? (reaches[0]?.value ?? "") : "",
     policyId: choices.policies.length === 1 ? (choices.policies[0]?.value ?? noPolicy) : noPolicy,
     tags: "",
     ends: "90",
@@ -98,12 +100,13 @@ function MintDialog({ choices, onClose, onMinted }: DialogProps) {
     onMinted(await api<MintedGrant>("POST", "/api/grants", input));
   });
   useErrorFocus(form, errors, failure);
+  const isBundle = draft.reach.startsWith(bundleMark);
   const submit = async () => {
     const { GrantInput } = await import("@/lib/grants/schema");
     const parsed = GrantInput.safeParse({
       label: draft.label,
-      serverId: draft.serverId,
-      policyId: draft.policyId === noPolicy ? null : draft.policyId,
+      ...(isBundle ? { bundleId: draft.reach.slice(bundleMark.length) } : { serverId: draft.reach }),
+      policyId: isBundle || draft.policyId === noPolicy ? null : draft.policyId,
       tags: draft.tags.split(",").flatMap((tag) => (tag.trim() === "" ? [] : [tag.trim()])),
       expiresInDays: draft.ends === "never" ? null : Number(draft.ends),
     });
@@ -117,7 +120,7 @@ function MintDialog({ choices, onClose, onMinted }: DialogProps) {
       open
       onOpenChange={onClose}
       title="Mint grant"
-      description="A grant is one agent's token for one server, judged by one policy."
+      description="A grant is one agent's token for one server, judged by one policy, or for a bundle of servers."
     >
       <form
         ref={form}
@@ -139,57 +142,37 @@ function MintDialog({ choices, onClose, onMinted }: DialogProps) {
             />
           )}
         </Field>
-        <Field label="Server" error={found.serverId ? "Choose a server" : undefined}>
+        <Field label="Server" error={found.serverId || found.bundleId ? "Choose a server" : undefined}>
           {(ids) => (
             <Select
               {...ids}
-              value={draft.serverId}
-              onChange={(serverId) => {
-                change({ serverId });
+              value={draft.reach}
+              onChange={(reach) => {
+                change({ reach });
               }}
-              choices={choices.servers}
-              placeholder="Choose a server"
+              choices={reaches}
+              placeholder="Choose a server or a bundle"
             />
           )}
         </Field>
-        <Field label="Policy">
-          {(ids) => (
-            <Select
-              {...ids}
-              value={draft.policyId}
-              onChange={(policyId) => {
-                change({ policyId });
-              }}
-              choices={[...choices.policies, { value: noPolicy, label: "None yet" }]}
-            />
-          )}
-        </Field>
-        {draft.policyId === noPolicy ? <NoPolicyWarning /> : null}
-        <div className="grid items-start gap-4 sm:grid-cols-2">
-          <Field label="Tags" optional error={tagError} hint="Separated by commas">
-            {(ids) => (
-              <Input
-                {...ids}
-                value={draft.tags}
-                onChange={(event) => {
-                  change({ tags: event.target.value });
-                }}
-              />
-            )}
-          </Field>
-          <Field label="Ends">
+        {isBundle ? (
+          <p className="text-sm text-ink-soft">Each server of the bundle is judged by its own policy.</p>
+        ) : (
+          <Field label="Policy">
             {(ids) => (
               <Select
                 {...ids}
-                value={draft.ends}
-                onChange={(ends) => {
-                  change({ ends });
+                value={draft.policyId}
+                onChange={(policyId) => {
+                  change({ policyId });
                 }}
-                choices={endings}
+                choices={[...choices.policies, { value: noPolicy, label: "None yet" }]}
               />
             )}
           </Field>
-        </div>
+        )}
+        {!isBundle && draft.policyId === noPolicy ? <NoPolicyWarning /> : null}
+        <MoreFields draft={draft} tagError={tagError} onChange={change} />
         {failure ? <ErrorNote failure={failure} /> : null}
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>
@@ -200,6 +183,50 @@ function MintDialog({ choices, onClose, onMinted }: DialogProps) {
       </form>
     </Dialog>
   );
+}
+
+interface MoreFieldsProps {
+  draft: { tags: string; ends: string };
+  tagError: string | undefined;
+  onChange: (part: { tags?: string; ends?: string }) => void;
+}
+
+function MoreFields({ draft, tagError, onChange }: MoreFieldsProps) {
+  return (
+    <div className="grid items-start gap-4 sm:grid-cols-2">
+      <Field label="Tags" optional error={tagError} hint="Separated by commas">
+        {(ids) => (
+          <Input
+            {...ids}
+            value={draft.tags}
+            onChange={(event) => {
+              onChange({ tags: event.target.value });
+            }}
+          />
+        )}
+      </Field>
+      <Field label="Ends">
+        {(ids) => (
+          <Select
+            {...ids}
+            value={draft.ends}
+            onChange={(ends) => {
+              onChange({ ends });
+            }}
+            choices={endings}
+          />
+        )}
+      </Field>
+    </div>
+  );
+}
+
+/** Stands before a bundle's id in the one list of servers and bundles. */
+const bundleMark = "bundle:";
+
+function reachChoices({ servers, bundles }: GrantChoices): Choice[] {
+  const marked = bundles.map(({ value, label }) => ({ value: bundleMark + value, label: `${label} (bundle)` }));
+  return [...servers, ...marked];
 }
 
 export function NoPolicyWarning() {

@@ -6,6 +6,7 @@ import { api } from "@/components/shell/api";
 import { useAction } from "@/components/shell/use-action";
 import { ConfirmDialog } from "@/components/ui/confirm-dialog";
 import type { GrantDto } from "@/lib/grants/schema";
+import { reachOf } from "./reach";
 
 export function RevokeDialog({ grant, onClose }: { grant: GrantDto; onClose: () => void }) {
   const router = useRouter();
@@ -20,7 +21,7 @@ export function RevokeDialog({ grant, onClose }: { grant: GrantDto; onClose: () 
       open
       onOpenChange={onClose}
       title={`Revoke ${grant.label}?`}
-      consequence={`Whoever uses the token ending in ${grant.tokenHint} loses access to ${grant.server.name} now. A revoked grant cannot be brought back; its records stay in the log.`}
+      consequence={`Whoever uses the token ending in ${grant.tokenHint} loses access to ${reachOf(grant).name} now. A revoked grant cannot be brought back; its records stay in the log.`}
       verb="Revoke grant"
       sending={sending}
       failure={failure}

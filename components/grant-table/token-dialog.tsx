@@ -9,6 +9,7 @@ import { Dialog } from "@/components/ui/dialog";
 import { Tabs } from "@/components/ui/tabs";
 import type { MintedGrant } from "@/lib/grants/schema";
 import { clientGuides, connectionName, type ClientGuide } from "./client-snippets";
+import { reachOf } from "./reach";
 
 function Guide({ guide }: { guide: ClientGuide }) {
   return (
@@ -38,7 +39,7 @@ export function TokenDialog({ minted, onSaved }: { minted: MintedGrant; onSaved:
       window.removeEventListener("beforeunload", ask);
     };
   }, []);
-  const guides = clientGuides({ name: connectionName(grant.server.name), mcpUrl: grant.mcpUrl, token });
+  const guides = clientGuides({ name: connectionName(reachOf(grant).name), mcpUrl: grant.mcpUrl, token });
   return (
     <Dialog
       open

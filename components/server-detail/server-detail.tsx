@@ -33,6 +33,8 @@ interface Props {
   server: ServerDto;
   tools: readonly ToolDto[];
   rights: ServerRights;
+  /** What the server's calls carry; null leaves it out. */
+  signIn: ReactNode;
 }
 
 function Fact({ label, children }: { label: string; children: ReactNode }) {
@@ -41,6 +43,25 @@ function Fact({ label, children }: { label: string; children: ReactNode }) {
       <dt className="text-sm text-ink-soft">{label}</dt>
       <dd className="min-w-0 text-base">{children}</dd>
     </div>
+  );
+}
+
+const transportWords = {
+  http: "Streamable HTTP",
+  sse: "HTTP + SSE",
+  stdio: "Local process (stdio)",
+} as const satisfies Record<ServerDto["transport"], string>;
+
+/** A program and its arguments, each on its own, since no shell ever joins them. */
+function CommandLine({ words }: { words: readonly string[] }) {
+  return (
+    <ul className="flex flex-wrap gap-1">
+      {words.map((word, index) => (
+        <li key={index} className="max-w-full rounded-sm bg-sunken px-1.5">
+          <PlainText text={word} className="font-mono text-sm [overflow-wrap:anywhere]" />
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -53,10 +74,19 @@ function Facts({ server }: { server: ServerDto }) {
           <CopyButton text={server.mcpUrl} label="Copy MCP URL" />
         </span>
       </Fact>
-      <Fact label="Upstream">
-        <PlainText text={server.url} className="font-mono text-sm" />
-      </Fact>
-      <Fact label="Private network">{server.allowPrivateNetwork ? "Allowed for this server" : "Refused"}</Fact>
+      <Fact label="Transport">{transportWords[server.transport]}</Fact>
+      {server.command === null ? (
+        <>
+          <Fact label="Upstream">
+            <PlainText text={server.url} className="font-mono text-sm" />
+          </Fact>
+          <Fact label="Private network">{server.allowPrivateNetwork ? "Allowed for this server" : "Refused"}</Fact>
+        </>
+      ) : (
+        <Fact label="Command">
+          <CommandLine words={[server.command, ...server.args]} />
+        </Fact>
+      )}
       <Fact label="Grants">{countText(server.grantCount, "active grant")}</Fact>
       <Fact label="Last scan">{server.lastScanAt ? <Time at={server.lastScanAt} /> : "Never"}</Fact>
       <Fact label="Added">
@@ -83,7 +113,7 @@ function scanText({ added, changed, gone, total }: ScanResult): string {
 }
 
 /** One server: where it is, its tools, its headers, and what an admin may do to it. */
-export function ServerDetail({ server, tools, rights }: Props) {
+export function ServerDetail({ server, tools, rights, signIn }: Props) {
   const router = useRouter();
   const scan = useAction(async () => {
     const result = await api<ScanResult>("POST", `/api/servers/${server.id}/scan`);
@@ -104,8 +134,14 @@ export function ServerDetail({ server, tools, rights }: Props) {
         <Panel title="Server" actions={<StateChip state={server.enabled ? "enabled" : "disabled"} />}>
           <Facts server={server} />
         </Panel>
-        <ServerHeaders serverId={server.id} names={server.headerNames} refusal={rights.manage} />
+        <ServerHeaders
+          serverId={server.id}
+          isLocal={server.transport === "stdio"}
+          names={server.headerNames}
+          refusal={rights.manage}
+        />
       </div>
+      {signIn}
       <Panel
         title="Tools"
         note={tools.length > 0 ? countText(tools.filter((tool) => !tool.gone).length, "tool") : undefined}

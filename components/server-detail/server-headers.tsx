@@ -20,13 +20,36 @@ import type { HeaderInput } from "@/lib/servers/schema";
 
 interface Props {
   serverId: string;
+  /** A local process: what it has are environment variables. */
+  isLocal: boolean;
   names: readonly string[];
   refusal: string | null;
 }
 
+const headerWords = {
+  title: "Headers",
+  note: "sent with every call",
+  one: "header",
+  example: "Authorization",
+  none: "No header is added. The server is called without a credential.",
+  used: "is set and used from the next call on.",
+  removed: "Calls go to the server without this header from now on. Its sealed value is deleted.",
+};
+type Words = typeof headerWords;
+const variableWords: Words = {
+  title: "Environment variables",
+  note: "given to the process",
+  one: "variable",
+  example: "API_KEY",
+  none: "The process gets no variable of its own.",
+  used: "is set. Running processes are ended, new ones get it.",
+  removed: "Running processes are ended, new ones start without it. Its sealed value is deleted.",
+};
+
 /** Static headers of a server: names only, since values are sealed once set. */
-export function ServerHeaders({ serverId, names, refusal }: Props) {
+export function ServerHeaders({ serverId, isLocal, names, refusal }: Props) {
   const router = useRouter();
+  const words = isLocal ? variableWords : headerWords;
   /** The header being set: null = closed, "" = a new one. */
   const [setting, setSetting] = useState<string | null>(null);
   const [removing, setRemoving] = useState<string | null>(null);
@@ -38,8 +61,8 @@ export function ServerHeaders({ serverId, names, refusal }: Props) {
   });
   return (
     <Panel
-      title="Headers"
-      note="sent with every call"
+      title={words.title}
+      note={words.note}
       bodyClassName="p-0"
       actions={
         <GatedButton
@@ -49,14 +72,12 @@ export function ServerHeaders({ serverId, names, refusal }: Props) {
             setSetting("");
           }}
         >
-          <Plus aria-hidden /> Set header
+          <Plus aria-hidden /> Set {words.one}
         </GatedButton>
       }
     >
       {names.length === 0 ? (
-        <p className="px-4 py-6 text-center text-base text-ink-soft">
-          No header is added. The server is called without a credential.
-        </p>
+        <p className="px-4 py-6 text-center text-base text-ink-soft">{words.none}</p>
       ) : (
         <ul className="divide-y divide-line">
           {names.map((name) => (
@@ -96,6 +117,8 @@ export function ServerHeaders({ serverId, names, refusal }: Props) {
       {setting === null ? null : (
         <HeaderDialog
           serverId={serverId}
+          isLocal={isLocal}
+          words={words}
           name={setting}
           onDone={() => {
             setSetting(null);
@@ -108,8 +131,8 @@ export function ServerHeaders({ serverId, names, refusal }: Props) {
           setRemoving(null);
         }}
         title={`Remove ${removing ?? ""}?`}
-        consequence="Calls go to the server without this header from now on. Its sealed value is deleted."
-        verb="Remove header"
+        consequence={words.removed}
+        verb={`Remove ${words.one}`}
         sending={remove.sending}
         failure={remove.failure}
         onConfirm={() => {
@@ -120,20 +143,32 @@ export function ServerHeaders({ serverId, names, refusal }: Props) {
   );
 }
 
-function HeaderDialog({ serverId, name, onDone }: { serverId: string; name: string; onDone: () => void }) {
+interface DialogProps {
+  serverId: string;
+  isLocal: boolean;
+  words: Words;
+  /** "" = a new one. */
+  name: string;
+  onDone: () => void;
+}
+
+function HeaderDialog({ serverId, isLocal, words, name, onDone }: DialogProps) {
   const router = useRouter();
   const form = useRef<HTMLFormElement>(null);
   const [errors, setErrors] = useState<Record<string, string>>({});
   const { run, sending, failure } = useAction(async (input: HeaderInput) => {
     await api("PUT", `/api/servers/${serverId}/headers/${encodeURIComponent(input.name)}`, { value: input.value });
-    toast.success(`${input.name} is set and used from the next call on.`);
+    toast.success(`${input.name} ${words.used}`);
     onDone();
     router.refresh();
   });
   useErrorFocus(form, errors, failure);
   const submit = async (data: FormData) => {
-    const { HeaderInput } = await import("@/lib/servers/schema");
-    const parsed = HeaderInput.safeParse({ name: name || data.get("name"), value: data.get("value") });
+    const { HeaderInput, VariableInput } = await import("@/lib/servers/schema");
+    const parsed = (isLocal ? VariableInput : HeaderInput).safeParse({
+      name: name || data.get("name"),
+      value: data.get("value"),
+    });
     setErrors(parsed.success ? {} : errorsByField(issuesOf(parsed.error)));
     if (parsed.success) await run(parsed.data);
   };
@@ -141,7 +176,7 @@ function HeaderDialog({ serverId, name, onDone }: { serverId: string; name: stri
     <Dialog
       open
       onOpenChange={onDone}
-      title={name ? `Replace ${name}` : "Set header"}
+      title={name ? `Replace ${name}` : `Set ${words.one}`}
       description="The value is sealed at once and never shown again."
     >
       <form
@@ -154,8 +189,8 @@ function HeaderDialog({ serverId, name, onDone }: { serverId: string; name: stri
         }}
       >
         {name ? null : (
-          <Field label="Header" error={errors.name}>
-            {(ids) => <Input {...ids} name="name" className="font-mono" placeholder="Authorization" />}
+          <Field label={isLocal ? "Variable" : "Header"} error={errors.name}>
+            {(ids) => <Input {...ids} name="name" className="font-mono" placeholder={words.example} />}
           </Field>
         )}
         <Field label="Value" error={errors.value}>
@@ -165,7 +200,7 @@ function HeaderDialog({ serverId, name, onDone }: { serverId: string; name: stri
         <div className="flex justify-end gap-2">
           <Button onClick={onDone}>Cancel</Button>
           <Button type="submit" look="primary" disabled={sending}>
-            {name ? "Replace" : "Set header"}
+            {name ? "Replace" : `Set ${words.one}`}
           </Button>
         </div>
       </form>

@@ -1,6 +1,6 @@
 "use client";
 
-import { Plus, Trash2 } from "lucide-react";
+import { Plus } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { parseAsStringLiteral, useQueryState } from "nuqs";
 import { useRef, useState } from "react";
@@ -14,16 +14,10 @@ import { ErrorNote } from "@/components/ui/error-note";
 import { Field } from "@/components/ui/field";
 import { GatedButton } from "@/components/ui/gated-button";
 import { Input } from "@/components/ui/input";
-import { Switch } from "@/components/ui/switch";
 import type { ServerDto, ServerInput } from "@/lib/servers/schema";
-
-interface Draft {
-  name: string;
-  url: string;
-  allowPrivateNetwork: boolean;
-  headers: { name: string; value: string }[];
-}
-const blank: Draft = { name: "", url: "", allowPrivateNetwork: false, headers: [] };
+import { AddressFields, CommandFields, TransportField } from "./endpoint-fields";
+import { blankDraft, toInput, type Draft, type LocalServers } from "./server-draft";
+import { SecretRows } from "./secret-rows";
 
 function useAddDialog() {
   return useQueryState("dialog", parseAsStringLiteral(["add"]));
@@ -39,16 +33,22 @@ export function AddServerButton({ refusal }: { refusal: string | null }) {
   );
 }
 
-export function AddServer({ refusal }: { refusal: string | null }) {
+export function AddServer({ refusal, local }: { refusal: string | null; local: LocalServers }) {
   const [dialog, setDialog] = useAddDialog();
   if (dialog === null || refusal !== null) return null;
-  return <AddServerDialog onOpenChange={() => void setDialog(null)} />;
+  return <AddServerDialog local={local} onOpenChange={() => void setDialog(null)} />;
 }
 
-function AddServerDialog({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
+interface DialogProps {
+  local: LocalServers;
+  onOpenChange: (open: boolean) => void;
+}
+
+function AddServerDialog({ local, onOpenChange }: DialogProps) {
   const router = useRouter();
   const form = useRef<HTMLFormElement>(null);
-  const [draft, setDraft] = useState(blank);
+  const [draft, setDraft] = useState<Draft>(blankDraft);
+  const isLocal = draft.transport === "stdio";
   const [errors, setErrors] = useState<Record<string, string>>({});
   const change = (part: Partial<Draft>) => {
     setDraft({ ...draft, ...part });
@@ -60,7 +60,7 @@ function AddServerDialog({ onOpenChange }: { onOpenChange: (open: boolean) => vo
   useErrorFocus(form, errors, failure);
   const submit = async () => {
     const { ServerInput } = await import("@/lib/servers/schema");
-    const parsed = ServerInput.safeParse(draft);
+    const parsed = ServerInput.safeParse(toInput(draft));
     setErrors(parsed.success ? {} : errorsByField(issuesOf(parsed.error)));
     if (parsed.success) await run(parsed.data);
   };
@@ -70,7 +70,7 @@ function AddServerDialog({ onOpenChange }: { onOpenChange: (open: boolean) => vo
       open
       onOpenChange={onOpenChange}
       title="Add server"
-      description="An MCP server that speaks streamable HTTP. Agents will reach it through the gateway only."
+      description="An MCP server. Agents will reach it through the gateway only."
     >
       <form
         ref={form}
@@ -93,28 +93,18 @@ function AddServerDialog({ onOpenChange }: { onOpenChange: (open: boolean) => vo
             />
           )}
         </Field>
-        <Field label="URL" error={found.url} hint="The MCP endpoint, such as https://mcp.example.com/mcp">
-          {(ids) => (
-            <Input
-              {...ids}
-              type="url"
-              className="font-mono"
-              value={draft.url}
-              onChange={(event) => {
-                change({ url: event.target.value });
-              }}
-            />
-          )}
-        </Field>
-        <Switch
-          checked={draft.allowPrivateNetwork}
-          onChange={(allowPrivateNetwork) => {
-            change({ allowPrivateNetwork });
-          }}
-          label="Private network"
-          hint="Needed for a server on localhost or inside your own network. Off, such addresses are refused."
+        <TransportField
+          value={draft.transport}
+          local={local}
+          onChange={(transport) => change({ transport, headers: [] })}
         />
-        <HeaderRows
+        {isLocal ? (
+          <CommandFields draft={draft} commands={local.commands} errors={found} onChange={change} />
+        ) : (
+          <AddressFields draft={draft} errors={found} onChange={change} />
+        )}
+        <SecretRows
+          isLocal={isLocal}
           rows={draft.headers}
           errors={found}
           onChange={(headers) => {
@@ -136,81 +126,5 @@ function AddServerDialog({ onOpenChange }: { onOpenChange: (open: boolean) => vo
         </div>
       </form>
     </Dialog>
-  );
-}
-
-interface RowsProps {
-  rows: Draft["headers"];
-  errors: Record<string, string>;
-  onChange: (rows: Draft["headers"]) => void;
-}
-
-function HeaderRows({ rows, errors, onChange }: RowsProps) {
-  const set = (at: number, part: Partial<Draft["headers"][number]>) => {
-    onChange(rows.map((row, index) => (index === at ? { ...row, ...part } : row)));
-  };
-  return (
-    <fieldset className="grid gap-3">
-      <legend className="mb-1.5 text-sm font-medium">
-        Headers for the server <span className="ml-1 font-normal text-ink-faint">optional</span>
-      </legend>
-      <p className="-mt-1 text-sm text-ink-soft">
-        Sent with each call, such as an API key. Values are sealed and never shown again.
-      </p>
-      {rows.map((row, index) => (
-        <div key={index} className="grid grid-cols-[1fr_auto] items-end gap-2 sm:grid-cols-[1fr_2fr_auto]">
-          <Field label="Header" error={errors[`headers.${String(index)}.name`]}>
-            {(ids) => (
-              <Input
-                {...ids}
-                className="font-mono"
-                value={row.name}
-                placeholder="Authorization"
-                onChange={(event) => {
-                  set(index, { name: event.target.value });
-                }}
-              />
-            )}
-          </Field>
-          <div className="max-sm:col-span-2 max-sm:row-start-2">
-            <Field label="Value" error={errors[`headers.${String(index)}.value`]}>
-              {(ids) => (
-                <Input
-                  {...ids}
-                  type="password"
-                  autoComplete="off"
-                  className="font-mono"
-                  value={row.value}
-                  onChange={(event) => {
-                    set(index, { value: event.target.value });
-                  }}
-                />
-              )}
-            </Field>
-          </div>
-          <Button
-            look="ghost"
-            size="icon"
-            aria-label={`Remove header ${row.name}`}
-            onClick={() => {
-              onChange(rows.filter((_, at) => at !== index));
-            }}
-          >
-            <Trash2 aria-hidden />
-          </Button>
-        </div>
-      ))}
-      {rows.length < 20 ? (
-        <Button
-          size="sm"
-          className="w-fit"
-          onClick={() => {
-            onChange([...rows, { name: "", value: "" }]);
-          }}
-        >
-          <Plus aria-hidden /> Add header
-        </Button>
-      ) : null}
-    </fieldset>
   );
 }

@@ -10,7 +10,9 @@ import { Time } from "@/components/ui/time";
 import type { ServerDto } from "@/lib/servers/schema";
 import { AddServerButton } from "./add-server";
 
-function hostOf(url: string): string {
+/** Where a server is, short: the host of its URL, or the program that is started. */
+function placeOf({ url, command }: ServerDto): string {
+  if (command !== null) return command;
   try {
     return new URL(url).host;
   } catch {
@@ -51,7 +53,7 @@ export function ServerList({ servers, refusal }: { servers: readonly ServerDto[]
               </Link>
             </Cell>
             <Cell label="Host">
-              <PlainText oneLine text={hostOf(server.url)} className="text-right font-mono sm:text-left" />
+              <PlainText oneLine text={placeOf(server)} className="text-right font-mono sm:text-left" />
             </Cell>
             <Cell label="State">
               <StateChip state={server.enabled ? "enabled" : "disabled"} />

@@ -9,7 +9,7 @@ export interface LiveEvent {
 type Message = { kind: "event"; event: LiveEvent } | { kind: "state"; state: LiveState } | { kind: "hello" };
 type EventListener = (event: LiveEvent) => void;
 
-const topics = ["calls", "policies", "grants", "servers"];
+const topics = ["calls", "policies", "grants", "servers", "bundles"];
 const reconnectingAfterMs = 3_000;
 const staleAfterMs = 30_000;
 const pollEveryMs = 15_000;

@@ -70,6 +70,9 @@ export const states = {
   passes: { word: "Passes", icon: Check, tone: "green" },
   fails: { word: "Fails", icon: CircleX, tone: "red" },
   skipped: { word: "Does not apply", icon: Minus, tone: "grey" },
+  connected: { word: "Connected", icon: Check, tone: "green" },
+  reconnect: { word: "Reconnect needed", icon: Unplug, tone: "amber" },
+  unconnected: { word: "Not connected", icon: CircleDashed, tone: "grey" },
   scan_failed: { word: "Scan failed", icon: FileWarning, tone: "brown" },
 } as const satisfies Record<string, Look>;
 export type State = keyof typeof states;

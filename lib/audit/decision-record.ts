@@ -50,7 +50,8 @@ export interface DecisionRecord {
   rule: string;
   reason: string;
   grantId: string;
-  serverId: string;
+  /** Null for a request to a bundle that reached none of its servers. */
+  serverId: string | null;
   policyId: string | null;
   policyVersion: number | null;
   policyHash: string | null;
@@ -145,7 +146,7 @@ const DecisionText = z.object({
   rule: z.string(),
   reason: z.string(),
   grantId: z.string(),
-  serverId: z.string(),
+  serverId: text,
   policyId: text,
   policyVersion: z.number().nullable(),
   policyHash: text,

@@ -7,7 +7,8 @@ export const pathHeader = "x-policylayer-path";
  */
 export function signInAddress(path: string | null): string {
   if (path === null || !path.startsWith("/")) return "/login";
-  const [pathname = "/", query = ""] = path.split("?", 2);
+  const mark = path.indexOf("?");
+  const [pathname, query] = mark < 0 ? [path, ""] : [path.slice(0, mark), path.slice(mark + 1)];
   const kept = query.split("&").filter((part) => part !== "" && !part.startsWith("_rsc"));
   const wanted = kept.length > 0 ? `${pathname}?${kept.join("&")}` : pathname;
   return wanted === "/" || wanted === "/overview" ? "/login" : `/login?callbackUrl=${encodeURIComponent(wanted)}`;

@@ -25,6 +25,9 @@ export type MemberPolicyInput = z.infer<typeof MemberPolicyInput>;
 export const OrderInput = z.strictObject({ serverIds: z.array(z.uuid()).max(100) });
 export type OrderInput = z.infer<typeof OrderInput>;
 
+/** `[id]` and `[serverId]` of a path. */
+export const MemberParams = z.strictObject({ id: z.uuid(), serverId: z.uuid() });
+
 export interface BundleMemberDto {
   server: { id: string; name: string; enabled: boolean };
   prefix: string;

@@ -4,7 +4,7 @@ import { z } from "zod";
 export const changeChannel = "policylayer_change";
 
 const changeSchema = z.strictObject({
-  topic: z.enum(["calls", "grants", "servers", "policies", "members", "sessions", "alerts"]),
+  topic: z.enum(["calls", "grants", "servers", "bundles", "policies", "members", "sessions", "alerts"]),
   orgId: z.uuid(),
   id: z.string().min(1).max(200),
 });

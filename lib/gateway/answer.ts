@@ -30,3 +30,8 @@ export function toResponse(answer: Answer, make: typeof Response): Response {
 export function jsonAnswer(status: number, text: string, decisionId: string | null = null): Answer {
   return { status, body: text, type: "json", decisionId };
 }
+
+/** `Retry-After` (RFC 9110, section 10.2.3) in whole seconds, at least one. */
+export function retryHeader(retryAfterMs: number): Readonly<Record<string, string>> {
+  return { "Retry-After": String(Math.max(1, Math.ceil(retryAfterMs / 1000))) };
+}

@@ -32,7 +32,8 @@ export async function authenticate(
     const refused = (rule: string, isMissingServer: boolean) =>
       ({ kind: "refused", grant, token, rule, isMissingServer }) as const;
     if (!isOf(grant, scope)) return refused("(wrong server)", !(await isThere(scope)));
-    if (grant.state === "not_yet" || grant.state === "token_expired") return { kind: "unknown", hadToken: true, retryAfterMs: null };
+    if (grant.state === "not_yet" || grant.state === "token_expired")
+      return { kind: "unknown", hadToken: true, retryAfterMs: null };
     if (grant.state === "token_revoked") return refused("(client disconnected)", false);
     if (grant.state !== "active") return refused(`(grant ${grant.state})`, false);
     const found = await enter(token, grant, scope);

@@ -36,7 +36,11 @@ export async function listBundle(
   const wanted = members.filter(({ upstream }) => upstream.enabled && (!cursors || cursors.has(upstream.id)));
   const asked = await forEach(wanted, async (member): Promise<Asked> => {
     const at = cursors?.get(member.upstream.id);
-    const answer = await within(answerMessage(member, at === undefined ? read : pageAt(read, message, at)), pageMsMax, drop);
+    const answer = await within(
+      answerMessage(member, at === undefined ? read : pageAt(read, message, at)),
+      pageMsMax,
+      drop,
+    );
     const collected = answer && (await within(collectAnswer(answer, message.id), pageMsMax, ignore));
     const page = collected && readPage(collected.bytes, member.upstream.id, list, member.prefix);
     return page ? { page } : { answer };

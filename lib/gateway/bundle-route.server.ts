@@ -40,7 +40,12 @@ export async function routeCall(request: BundleRequest): Promise<Answer> {
   if (found) return send(found.member, renamed(read, message, ["name"], found.name), found.name);
   const decisionId = newDecisionId();
   const facts = factsFor(callerOf(request), { decisionId, method: message.method, tool: name, args }, null);
-  const recorded = await ledger().record({ ...facts, decision: "deny", rule: "(unknown tool)", reason: "unknown_tool" });
+  const recorded = await ledger().record({
+    ...facts,
+    decision: "deny",
+    rule: "(unknown tool)",
+    reason: "unknown_tool",
+  });
   if (recorded.kind === "recorded") return jsonAnswer(200, unknownTool(message.idText, name), decisionId);
   const code = "ledger_unavailable";
   const part = { decision: "deny", rule: "(unavailable)", reason: code, decisionId, retryAfterMs: 1_000 } as const;

@@ -1,10 +1,15 @@
 import "server-only";
 import { ledger } from "@/lib/ledger/ledger.server";
+import { findRootMembers, readText } from "@/lib/http/json-span";
+import type { RpcMessage } from "@/lib/http/rpc-message";
+import type { Claim } from "@/lib/grants/grants.server";
 import type { Ticket } from "@/lib/ledger/types";
 import type { ErrorCode } from "@/lib/kernel/errors";
 import { jsonAnswer, type Answer } from "./answer";
 import type { Call, PolicyState } from "./exchange.server";
+import { keepAnswer, keepUnknown } from "./idempotency.server";
 import type { InFlight } from "./in-flight.server";
+import type { Leave } from "./rail.server";
 import { toolRefusal, upstreamText } from "./messages";
 import { verdictOf, type CallEnd, type Verdict } from "./outcome";
 
@@ -12,20 +17,23 @@ import { verdictOf, type CallEnd, type Verdict } from "./outcome";
 export class CallRun {
   readonly call: Call;
   readonly ticket: Ticket;
-  /** The version that allowed it. */
   readonly policy: PolicyState | null;
+  readonly claim: Claim | null;
   readonly entry: InFlight;
   /** Status of the upstream's answer, once there is one. */
   status: number | null = null;
   /** True once the client hung up in a way that means "cancel", or reads nothing any more. */
   isLeft = false;
+  /** True once the client has its answer although the call goes on (a task). */
+  isAnswered = false;
   readonly #sentAtMs = performance.now();
   #verdict: Verdict | null = null;
 
-  constructor(call: Call, ticket: Ticket, policy: PolicyState | null, entry: InFlight) {
+  constructor(call: Call, { ticket, policy, claim }: Leave, entry: InFlight) {
     this.call = call;
     this.ticket = ticket;
     this.policy = policy;
+    this.claim = claim;
     this.entry = entry;
   }
 
@@ -48,6 +56,7 @@ export class CallRun {
     if (this.#verdict) return this.#verdict;
     const verdict = verdictOf(end);
     this.#verdict = verdict;
+    if (verdict.outcome === "unknown") keepUnknown(this.claim);
     const byClient = verdict.outcome === "unknown" && (this.isLeft || this.entry.cancelled);
     const now = performance.now();
     ledger().settle(this.ticket, {
@@ -59,6 +68,19 @@ export class CallRun {
       totalMs: Math.round(now - this.call.startedAtMs),
     });
     return verdict;
+  }
+
+  /** Settles a call whose answer the client gets, and keeps the answer where the call was named. `seen`: as the client sees it. */
+  answer(message: RpcMessage, seen: Uint8Array): void {
+    const verdict = this.settle({ kind: "answered", answer: message });
+    const isResult = verdict.outcome === "success" || verdict.outcome === "tool_error";
+    if (this.claim && isResult) this.keep(seen);
+  }
+
+  /** Keeps the result that the client gets for whoever sends the named call again. */
+  keep(seen: Uint8Array): void {
+    const result = this.claim && findRootMembers(seen)?.find(({ key }) => key === "result");
+    if (result) keepAnswer(this.claim, readText(seen, result) ?? "{}");
   }
 
   /** Settles, and gives the tool result that tells the agent of the failure. */

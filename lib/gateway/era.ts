@@ -48,6 +48,13 @@ export function clientInfoOf(params: ValueObject): { name: string | null; versio
   return { name: textOf(info.get("name")), version: textOf(info.get("version")) };
 }
 
+/** True when a request of 2026-07-28 says in its `_meta` that its client has the extension. */
+export function declaresExtension(params: ValueObject, extension: string): boolean {
+  const capabilities = metaOf(params)?.get(capabilitiesKey);
+  const extensions = capabilities instanceof Map ? (capabilities as ValueObject).get("extensions") : null;
+  return extensions instanceof Map && extensions.has(extension);
+}
+
 const modern: EraResult = { ok: true, era: "modern", revision: modernRevision };
 
 function legacy(version: string | null): EraResult {

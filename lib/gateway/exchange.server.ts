@@ -59,4 +59,6 @@ export interface Call extends Posted<RequestMessage> {
   readonly decisionId: DecisionId;
   readonly tool: string;
   readonly args: ValueObject;
+  /** By which the client named the call, so that it runs once; null when it did not. */
+  readonly idempotencyKey: string | null;
 }

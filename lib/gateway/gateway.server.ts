@@ -78,20 +78,28 @@ async function answer(request: Request, peer: Peer, settings: Settings): Promise
   if (!door.ok) return refuseAtDoor(door);
   const who = await authenticate(headers.authorization, door.scope, peer.address);
   if (who.kind === "unavailable") return answerPostUnavailable(request, headers);
-  if (who.kind === "bundle")
-    return answerBundle(request, { ...who, headers, address: peer.address, settings, startedAtMs });
-  if (who.kind !== "active") return refuseGrant(who, door.scope, request.method, headers, peer.address);
+  if (who.kind === "unknown" || who.kind === "refused")
+    return refuseGrant(who, door.scope, request.method, headers, peer.address);
+  const client = { name: headers.userAgent, version: null };
+  const { token, grant } = who;
+  const { address } = peer;
+  const gone = () => request.signal;
+  if (who.kind === "bundle") {
+    const { bundle } = who;
+    const asked = { token, grant, bundle, headers, address, client, revision: null, settings, startedAtMs, gone };
+    return answerBundle(request, asked);
+  }
   const exchange: Exchange = {
-    token: who.token,
+    token,
     grant: who.grant,
     upstream: who.upstream,
     headers,
-    address: peer.address,
-    client: { name: headers.userAgent, version: null },
+    address,
+    client,
     revision: null,
     settings: settingsFor(settings, who.upstream),
     startedAtMs,
-    gone: () => request.signal,
+    gone,
     prefix: null,
   };
   if (request.method === "POST") return answerPost(request, exchange);

@@ -146,19 +146,26 @@ function findNext(): Waiter | null {
   return next;
 }
 
+/** Where an id means something: servers choose session ids by themselves, so a grant for several may have one twice. */
+export interface IdPlace {
+  readonly grantId: string;
+  readonly serverId: string;
+  readonly session: string | null;
+}
+
 /** True when the grant already waits for an answer to this id in this session. */
-export function isIdInUse(grantId: string, session: string, id: RpcId): boolean {
-  for (const entry of registry.byGrant.get(grantId) ?? []) {
-    if (entry.session === session && entry.id === id) return true;
-  }
+export function isIdInUse(place: IdPlace, id: RpcId): boolean {
+  for (const entry of registry.byGrant.get(place.grantId) ?? []) if (isAt(entry, place, id)) return true;
   return false;
 }
 
 /** Marks what `notifications/cancelled` names; without a session, every request of the grant that carries that id. */
-export function markCancelled(grantId: string, session: string | null, id: RpcId): void {
-  for (const entry of registry.byGrant.get(grantId) ?? []) {
-    if (entry.id === id && entry.session === session) entry.cancelled = true;
-  }
+export function markCancelled(place: IdPlace, id: RpcId): void {
+  for (const entry of registry.byGrant.get(place.grantId) ?? []) if (isAt(entry, place, id)) entry.cancelled = true;
+}
+
+function isAt(entry: InFlight, place: IdPlace, id: RpcId): boolean {
+  return entry.id === id && entry.session === place.session && entry.serverId === place.serverId;
 }
 
 function countOf(entries: ReadonlySet<InFlight>, streams: boolean): number {

@@ -67,7 +67,8 @@ test("Q13 a noisy grant cannot fill the room where requests wait", async () => {
   const short = { ...limits, perGrant: 1, waitMs: 5_000 };
   const first = entry("crowd", { serverId: "c" });
   expect(await enter(first, short)).toBe(true);
-  const crowd = Array.from({ length: 200 }, () => enter(entry("crowd", { serverId: "c" }), short));
+  const hasty = { ...short, waitMs: 300 };
+  const crowd = Array.from({ length: 200 }, () => enter(entry("crowd", { serverId: "c" }), hasty));
   expect(crowd.filter((place) => place === false)).toHaveLength(200 - 128);
   const other = [entry("calm", { serverId: "c" }), entry("calm", { serverId: "c" })];
   expect(await enter(other[0] as InFlight, short)).toBe(true);
@@ -75,6 +76,9 @@ test("Q13 a noisy grant cannot fill the room where requests wait", async () => {
   expect(waits).toBeInstanceOf(Promise);
   leave(other[0] as InFlight);
   expect(await waits).toBe(true);
+  leave(other[1] as InFlight);
+  expect((await Promise.all(crowd)).every((place) => !place)).toBe(true);
+  leave(first);
 });
 
 test("listening streams are counted apart and do not wait", async () => {
@@ -87,20 +91,22 @@ test("listening streams are counted apart and do not wait", async () => {
   leave(call);
 });
 
-test("an id is in use in its own session only, and a cancel marks that call only", async () => {
+test("P10 an id is in use in its own session at its own server only, and a cancel marks that call only", async () => {
   const [one, other] = [
     entry("i", { session: "x", id: 7, serverId: "u" }),
     entry("i", { session: "y", id: 7, serverId: "u" }),
   ];
   await enter(one, limits);
   await enter(other, limits);
-  expect([isIdInUse("i", "x", 7), isIdInUse("i", "x", "7"), isIdInUse("i", "z", 7), isIdInUse("j", "x", 7)]).toEqual([
-    true,
-    false,
-    false,
-    false,
-  ]);
-  markCancelled("i", "x", 7);
+  const place = { grantId: "i", serverId: "u", session: "x" };
+  expect(isIdInUse(place, 7)).toBe(true);
+  expect(isIdInUse(place, "7")).toBe(false);
+  for (const elsewhere of [{ session: "z" }, { grantId: "j" }, { serverId: "v" }]) {
+    expect(isIdInUse({ ...place, ...elsewhere }, 7)).toBe(false);
+    markCancelled({ ...place, ...elsewhere }, 7);
+  }
+  expect(one.cancelled).toBe(false);
+  markCancelled(place, 7);
   expect([one.cancelled, other.cancelled]).toEqual([true, false]);
   leave(one);
   leave(other);

@@ -81,7 +81,9 @@ test("500 tools with accepted definitions are compared once, and the next same p
     isModern: false,
   };
   const page = (id: number) =>
-    bytes(`{"jsonrpc":"2.0","id":${String(id)},"result":{"tools":[${texts.map(({ accepted }) => accepted).join(",")}]}}`);
+    bytes(
+      `{"jsonrpc":"2.0","id":${String(id)},"result":{"tools":[${texts.map(({ accepted }) => accepted).join(",")}]}}`,
+    );
   const first = filterToolList(page(1), pinned);
   const again = filterToolList(page(22), pinned);
   expect([first?.isRepeat, again?.isRepeat]).toEqual([false, true]);

@@ -56,6 +56,17 @@ export function unknownTool(idText: string, name: string): string {
   return errorText(idText, -32602, unknownToolText(name), null);
 }
 
+/** Parameters that this gateway itself cannot serve (JSON-RPC 2.0, section 5.1). */
+export function invalidParams(idText: string, text: string): string {
+  return errorText(idText, -32602, text, null);
+}
+
+/** A request that only a client with the extension may send: −32021, which names it (MCP 2026-07-28, SEP-2575). HTTP 400. */
+export function missingExtension(idText: string, extension: string): string {
+  const requiredCapabilities = { extensions: { [extension]: {} } };
+  return errorText(idText, -32021, "Missing required client capability", { requiredCapabilities });
+}
+
 /** How a server without that method answers. */
 export function unknownMethod(idText: string): string {
   return errorText(idText, -32601, sayOf("unknown_method"), null);

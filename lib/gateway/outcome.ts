@@ -14,6 +14,8 @@ export type CallEnd =
   | { kind: "answered"; answer: RpcMessage }
   /** Another status; `isRpc` when its body is a JSON-RPC message. */
   | { kind: "status"; status: number; isRpc: boolean }
+  /** The task that the call had become reached its end. */
+  | { kind: "task"; end: "completed" | "tool_error" | "failed" | "cancelled" }
   /** A status of 2xx whose body held no answer to this request. */
   | { kind: "unanswered" }
   /** Reset, end of stream before the answer, idle or total timeout, over a cap, unreadable. */
@@ -48,6 +50,8 @@ export function verdictOf(end: CallEnd): Verdict {
       return ofAnswer(end.answer);
     case "status":
       return ofStatus(end.status, end.isRpc);
+    case "task":
+      return ofTask(end.end);
     case "unanswered":
       return unknown("upstream_malformed");
     case "broken":
@@ -62,9 +66,14 @@ function ofAnswer(answer: RpcMessage): Verdict {
   }
   if (answer.isError) return { outcome: "tool_error", reason: "tool_error", code: null };
   if (answer.resultType === "input_required") return { outcome: "failure", reason: "input_required", code: null };
-  // A task was started and will go on without us: it counts, because giving its quota back would be a guess.
-  if (answer.resultType === "task") return { outcome: "success", reason: "task", code: null };
   return { outcome: "success", reason: null, code: null };
+}
+
+function ofTask(end: Extract<CallEnd, { kind: "task" }>["end"]): Verdict {
+  if (end === "completed") return { outcome: "success", reason: "task", code: null };
+  if (end === "tool_error") return { outcome: "tool_error", reason: "task tool_error", code: null };
+  // What a task did before it broke or was stopped is not known.
+  return { outcome: "unknown", reason: `task ${end}`, code: null };
 }
 
 function ofStatus(status: number, isRpc: boolean): Verdict {

@@ -172,7 +172,7 @@ const rows: Row[] = [
   },
 ];
 
-test.each(rows)("outcome table: $name", async ({ mode, set, money, count, reason, mayHaveRun }) => {
+test.each(rows)("P11 outcome table: $name", async ({ mode, set, money, count, reason, mayHaveRun }) => {
   Object.assign(upstream, { ...set, mode });
   const before = Number(await stack.used(stack, "create_charge.spent"));
   const charged = await mcpPost(stack, callOf("create_charge", { amount: 7 }));
@@ -238,34 +238,4 @@ test("U3 a redirect is never followed and the credential goes nowhere else", asy
   expect(upstream.received.at(-1)?.headers["x-api-key"]).toBe("sk-1");
   expect(other.received).toEqual([]);
   await other.close();
-});
-
-test("U7 a decompression bomb ends at 10 MiB with an unknown outcome and little memory", async () => {
-  upstream.mode = "bomb";
-  await mcpPost(stack, callOf("create_charge", { amount: 1 }));
-  const before = process.memoryUsage().rss;
-  const response = await mcpPost(stack, callOf("create_charge", { amount: 1 }));
-  expect(response.decision).toMatchObject({ reason: "upstream_too_large", outcome: "in_doubt", mayHaveRun: true });
-  expect(process.memoryUsage().rss - before).toBeLessThan(150 * 1024 * 1024);
-});
-
-test("U7 an endless event stream ends at its cap with an unknown outcome", async () => {
-  upstream.mode = "flood";
-  const response = await mcpPost(stack, callOf("create_charge", { amount: 1 }));
-  expect(response.text).toContain("upstream_too_large");
-});
-
-test("U8 hanging calls of one server do not slow another one", async () => {
-  const quick = await startScriptedUpstream();
-  const other = await stack.add({ upstreamUrl: quick.url, policy, tools: scriptedTools });
-  upstream.mode = "hang";
-  const hanging = Array.from({ length: 40 }, (_, id) => mcpPost(stack, callOf("create_refund", {}, id)));
-  await expect.poll(() => upstream.executed.length).toBe(40);
-  const started = performance.now();
-  const response = await mcpPost(other, callOf("create_charge", { amount: 1 }));
-  expect(performance.now() - started).toBeLessThan(250);
-  expect(response.json.result?.isError).toBeUndefined();
-  for (const answer of await Promise.all(hanging))
-    expect(answer.decision).toMatchObject({ reason: "upstream_timeout" });
-  await quick.close();
 });

@@ -3,7 +3,7 @@ import { dropGrant, type ServerGrant } from "@/lib/grants/grants.server";
 import { toAppError } from "@/lib/kernel/errors";
 import type { ValueObject } from "@/lib/kernel/value";
 import { databaseTime, ledger } from "@/lib/ledger/ledger.server";
-import type { CounterClaim, Guards, ReserveIntent, Ticket } from "@/lib/ledger/types";
+import type { CounterClaim, Guards, ReserveIntent } from "@/lib/ledger/types";
 import { dropCompiled, findCompiled } from "@/lib/policies/policies.server";
 import { evaluate } from "@/lib/policy/evaluate";
 import type { CounterDemand, Decision, Facts, ShadowNote, ToolFacts } from "@/lib/policy/types";
@@ -16,7 +16,8 @@ import type { Call, PolicyState } from "./exchange.server";
 import { factsFor } from "./log-facts.server";
 import { reportFault } from "./fault-log.server";
 import { dropBundleOf, findGrantAt } from "./grant-at.server";
-import type { Rail } from "./rail.server";
+import { claimNamed, release } from "./idempotency.server";
+import type { Leave, Rail } from "./rail.server";
 import {
   described,
   refusalAnswer,
@@ -34,7 +35,7 @@ interface State {
   policy: PolicyState | null;
 }
 
-type Step = { kind: "answer"; answer: Answer } | { kind: "sent"; ticket: Ticket; policy: PolicyState | null };
+type Step = { kind: "answer"; answer: Answer } | ({ kind: "sent" } & Leave);
 
 const attemptsMax = 3;
 
@@ -49,7 +50,7 @@ export async function governCall(call: Call, rail: Rail): Promise<Answer> {
   } catch (error) {
     return refuseFault(call, error);
   }
-  return step.kind === "answer" ? step.answer : rail.relay(call, step.ticket, step.policy);
+  return step.kind === "answer" ? step.answer : rail.relay(call, step);
 }
 
 async function decide(call: Call): Promise<Step> {
@@ -58,10 +59,13 @@ async function decide(call: Call): Promise<Step> {
     const refusal = await judge(call, state);
     if (refusal.kind === "answer") return refusal;
     const { policy } = state;
+    const named = await claimNamed(call, policy);
+    if (named.kind === "answer") return named;
     const reserved = await ledger().reserve(intentOf(call, state, refusal));
+    if (reserved.kind !== "sent") release(named.claim);
     switch (reserved.kind) {
       case "sent":
-        return { kind: "sent", ticket: reserved.ticket, policy };
+        return { kind: "sent", ticket: reserved.ticket, policy, claim: named.claim };
       case "limited": {
         const { rule, message: text, retryAfterMs } = reserved;
         return answered(refusalAnswer(call, { decision: "rate_limited", rule, reason: "limit", text, retryAfterMs }));

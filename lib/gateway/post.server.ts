@@ -1,9 +1,10 @@
 import "server-only";
 import { errorTable, isAppError, type ErrorCode } from "@/lib/kernel/errors";
 import type { ValueObject } from "@/lib/kernel/value";
-import { jsonAnswer, type Answer } from "./answer";
+import { jsonAnswer, retryHeader, type Answer } from "./answer";
 import type { Message } from "./envelope";
 import type { Call, Exchange, Posted, RequestMessage } from "./exchange.server";
+import { idempotencyKeyOf } from "./idempotency.server";
 import { enter, isIdInUse, leave, type InFlight } from "./in-flight.server";
 import { rpcError, toolRefusal, versionError, sayOf } from "./messages";
 import { answerOther } from "./other.server";
@@ -76,7 +77,7 @@ function toPosted<M extends Message>(exchange: Exchange, read: ReadPost, message
   };
 }
 
-function toCall(posted: Posted<RequestMessage>, tool: string, args: ValueObject): Call {
+function toCall(posted: Posted<RequestMessage>, tool: string, args: ValueObject, idempotencyKey: string | null): Call {
   return {
     token: posted.token,
     grant: posted.grant,
@@ -95,20 +96,29 @@ function toCall(posted: Posted<RequestMessage>, tool: string, args: ValueObject)
     decisionId: newDecisionId(),
     tool,
     args,
+    idempotencyKey,
   };
 }
 
 /** Answers a POST while the store cannot say whose it is: nothing is forwarded, and a tool call gets a tool's answer. */
 export async function answerPostUnavailable(request: Request, headers: RequestHeaders): Promise<Answer> {
   const read = request.method === "POST" ? await readPost(request, headers) : null;
-  const code = "ledger_unavailable";
-  if (!read?.ok) return jsonAnswer(errorTable[code].status, rpcError(read?.idText ?? "null", code, unavailablePart));
+  if (!read?.ok) return unavailable(read?.idText ?? "null");
   const { message, era } = read;
-  if (message.kind !== "request") return jsonAnswer(errorTable[code].status, rpcError("null", code, unavailablePart));
+  if (message.kind !== "request") return unavailable("null");
   if (message.method === "tools/call") {
-    return jsonAnswer(200, toolRefusal(message.idText, era, "D", sayOf(code), unavailablePart));
+    return jsonAnswer(200, toolRefusal(message.idText, era, "D", sayOf("ledger_unavailable"), unavailablePart));
   }
-  return jsonAnswer(errorTable[code].status, rpcError(message.idText, code, unavailablePart));
+  return unavailable(message.idText);
+}
+
+/** For what is no tool call. */
+function unavailable(idText: string): Answer {
+  const code = "ledger_unavailable";
+  return {
+    ...jsonAnswer(errorTable[code].status, rpcError(idText, code, unavailablePart)),
+    headers: retryHeader(retryMs),
+  };
 }
 
 async function answerCall(posted: Posted<RequestMessage>, entry: InFlight): Promise<Answer> {
@@ -116,7 +126,9 @@ async function answerCall(posted: Posted<RequestMessage>, entry: InFlight): Prom
   const name = params.get("name");
   const args = params.get("arguments") ?? (params.has("arguments") ? null : noArgs);
   if (typeof name !== "string" || !(args instanceof Map)) return refuseBody(posted, "arguments", idText, "(malformed)");
-  const call = toCall(posted, name, args);
+  const key = idempotencyKeyOf(posted);
+  if (key === undefined) return refuseBody(posted, "idempotency_key", idText, "(malformed)");
+  const call = toCall(posted, name, args, key);
   const place = enter(entry, posted.settings.inFlight);
   if (place !== true) {
     if (!(await place)) return refuse(call, null, refusalOf("concurrency", "(concurrency)", retryMs));
@@ -143,12 +155,12 @@ async function answerOtherSafely(posted: Posted, entry: InFlight): Promise<Answe
     return await answerOther(posted, entry);
   } catch (error) {
     if (!isAppError(error) || error.code !== "ledger_unavailable") throw error;
-    const idText = posted.message.kind === "request" ? posted.message.idText : "null";
-    return jsonAnswer(errorTable[error.code].status, rpcError(idText, error.code, unavailablePart));
+    return unavailable(posted.message.kind === "request" ? posted.message.idText : "null");
   }
 }
 
-const unavailablePart = {
+/** What every answer says while nothing can be made durable. */
+export const unavailablePart = {
   decision: "deny",
   rule: "(unavailable)",
   reason: "ledger_unavailable",
@@ -171,7 +183,8 @@ export async function refuseUnread(exchange: Caller, unread: UnreadPost): Promis
 /** Within one legacy session an id may be in flight once; requests without a session are matched by their connection. */
 function isReusedId(posted: Posted, message: RequestMessage): boolean {
   const { session } = posted.headers;
-  return posted.era === "legacy" && session !== null && isIdInUse(posted.grant.id, session, message.id);
+  if (posted.era !== "legacy" || session === null) return false;
+  return isIdInUse({ grantId: posted.grant.id, serverId: posted.upstream.id, session }, message.id);
 }
 
 function entryOf(posted: Posted): InFlight {

@@ -10,6 +10,7 @@ import { readRpcMessage, type RpcMessage } from "@/lib/http/rpc-message";
 import { databaseTime } from "@/lib/ledger/ledger.server";
 import { screenAnswer } from "./return-path.server";
 import { streamCall } from "./stream-call.server";
+import { takeTask } from "./task-watch.server";
 import { openUpstream, type OpenOptions } from "./transport.server";
 import { collect, type UpstreamAnswer } from "./upstream-answer.server";
 import { clientHeaders } from "./session-envelope.server";
@@ -17,8 +18,8 @@ import { clientHeaders } from "./session-envelope.server";
 /** The rail of MCP tool calls: the client's own bytes over streamable HTTP. */
 export function mcpRail(entry: InFlight): Rail {
   return {
-    async relay(call, ticket, policy) {
-      const run = new CallRun(call, ticket, policy, entry);
+    async relay(call, leave) {
+      const run = new CallRun(call, leave, entry);
       try {
         return await send(run);
       } catch {
@@ -73,7 +74,8 @@ async function relayJson(run: CallRun, answer: UpstreamAnswer): Promise<Answer> 
   }
   const body = await seenByClient(run, collected.bytes, message);
   if (!body) return run.fail({ kind: "broken", code: "upstream_malformed" });
-  run.settle({ kind: "answered", answer: message });
+  if (message.taskId === null) run.answer(message, body);
+  else await takeTask(run, message.taskId, body);
   const { decisionId } = run.call;
   return {
     status: answer.status,

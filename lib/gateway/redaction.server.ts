@@ -1,35 +1,35 @@
 import "server-only";
-import { noRedactor, redactorOf, type Redactor } from "@/lib/http/redact";
+import { redactNothing, redactOf, type Redact } from "@/lib/http/redact";
 import { singleton } from "@/lib/kernel/singleton";
 import type { Credential, Upstream } from "@/lib/servers/servers.server";
 
 interface Made {
   values: readonly string[];
-  redactor: Redactor;
+  redact: Redact;
 }
 
-/** The redactor last made for a cached server: most requests of it carry the same values. Forgotten with the server. */
+/** What was last made for a cached server: most requests of it carry the same values. Forgotten with the server. */
 const made = new WeakMap<Upstream, Made>();
 
 /** Cuts the values of the credentials that a request carried out of its answer, and tells the operator that it had to. */
-export function redactFor(upstream: Upstream, used: readonly Credential[]): (bytes: Uint8Array) => Uint8Array {
-  const redactor = redactorFor(upstream, used);
-  if (redactor === noRedactor) return redactor.bytes;
+export function redactFor(upstream: Upstream, used: readonly Credential[]): Redact {
+  const redact = findOrMake(upstream, used);
+  if (redact === redactNothing) return redact;
   return (bytes) => {
-    const clean = redactor.bytes(bytes);
+    const clean = redact(bytes);
     if (clean !== bytes) reportRedaction(upstream.id);
     return clean;
   };
 }
 
-function redactorFor(upstream: Upstream, used: readonly Credential[]): Redactor {
+function findOrMake(upstream: Upstream, used: readonly Credential[]): Redact {
   const values = used.flatMap((credential) => Object.values(credential));
-  if (values.length === 0) return noRedactor;
+  if (values.length === 0) return redactNothing;
   const before = made.get(upstream);
-  if (before && isSame(before.values, values)) return before.redactor;
-  const redactor = redactorOf(values);
-  made.set(upstream, { values, redactor });
-  return redactor;
+  if (before && isSame(before.values, values)) return before.redact;
+  const redact = redactOf(values);
+  made.set(upstream, { values, redact });
+  return redact;
 }
 
 function isSame(a: readonly string[], b: readonly string[]): boolean {

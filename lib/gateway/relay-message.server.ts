@@ -14,6 +14,7 @@ import { endFailure, judgeStatus, upstreamFailure } from "./relay-rules";
 import { readRpcMessage, type RpcMessage } from "@/lib/http/rpc-message";
 import { relayStream } from "./relay-stream.server";
 import { returnAnswer } from "./return-path.server";
+import { noteTaskAnswer, ownTasksOnly } from "./task-watch.server";
 import { openUpstream } from "./transport.server";
 import { collect, type UpstreamAnswer } from "./upstream-answer.server";
 import { clientHeaders } from "./session-envelope.server";
@@ -26,6 +27,8 @@ export interface Relayed {
   /** Null where no record is made. */
   decisionId: string | null;
   entry: InFlight;
+  /** Tells own tasks from others in the answer to `tasks/list`; null for other methods. */
+  isOwnTask: ((taskId: string) => boolean) | null;
 }
 
 /** What an answer is judged by on its way to the client: what is live now. */
@@ -90,11 +93,14 @@ export function rewrite(seen: Seen, bytes: Uint8Array, message: RpcMessage): Uin
     }
     return list?.bytes ?? null;
   }
+  if (message.result && relayed.isOwnTask) return ownTasksOnly(bytes, message.result, relayed.isOwnTask);
   const isPrivate = relayed.class === "list" || methodOf(relayed) === "resources/read";
   const marked = message.result && posted.era === "modern" && isPrivate ? markPrivate(bytes) : bytes;
   const current = marked && (marked === bytes ? message : readRpcMessage(marked));
   if (!current || posted.message.kind !== "request") return marked;
-  return returnAnswer({ posted: { ...posted, message: posted.message }, policy, decisionId, now }, marked, current);
+  const asked = { ...posted, message: posted.message };
+  noteTaskAnswer(asked, marked, current);
+  return returnAnswer({ posted: asked, policy, decisionId, now }, marked, current);
 }
 
 async function relayStatus(relayed: Relayed, answer: UpstreamAnswer): Promise<Answer> {

@@ -1,5 +1,5 @@
 import { errorTable, type ErrorCode } from "@/lib/kernel/errors";
-import { jsonAnswer, type Answer } from "./answer";
+import { jsonAnswer, retryHeader, type Answer } from "./answer";
 import { rpcError } from "./messages";
 import { codeOfStatus, type BrokenEnd, type UnsentEnd } from "./outcome";
 
@@ -16,7 +16,7 @@ export function upstreamFailure(
   const part = { decision: "allow" as const, rule: "", reason: code, ...id, ...retry };
   const answer = jsonAnswer(status, rpcError(idText, code, part), decisionId);
   if (retryAfterMs === undefined) return answer;
-  return { ...answer, headers: { "Retry-After": String(Math.max(1, Math.ceil(retryAfterMs / 1000))) } };
+  return { ...answer, headers: retryHeader(retryAfterMs) };
 }
 
 /** What a request that is no tool call gets when it never reached its upstream, or broke on the way. */

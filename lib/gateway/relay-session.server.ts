@@ -12,6 +12,7 @@ import { screenMessage } from "./screen";
 import { withData, type SseEvent } from "@/lib/http/sse-parse";
 import { SseRelay, type StreamSource } from "./sse-relay.server";
 import { watchStream, type StreamWatch } from "./stream-watch.server";
+import { takeTask } from "./task-watch.server";
 import { takeSuspended } from "./suspended.server";
 import { openUpstream } from "./transport.server";
 import { passUpstreamCall } from "./upstream-request.server";
@@ -88,10 +89,11 @@ function passEvent(exchange: Exchange, event: SseEvent, watch: StreamWatch) {
   if (message.kind === "call")
     return passUpstreamCall(exchange, watch.policy(), event.data, message) ? event.raw : null;
   // The answer to a call whose own stream the upstream closed early comes here.
-  const run = message.id === null ? null : takeSuspended(exchange.grant.id, exchange.headers.session, message.id);
-  run?.settle({ kind: "answered", answer: message });
+  const run = message.id === null ? null : takeSuspended(exchange, message.id);
   const data = screenMessage(event.data, message, watch.filter(false));
   if (!data) return { kind: "broken", code: "upstream_malformed" } as const;
+  if (run && message.taskId !== null) void takeTask(run, message.taskId, data);
+  else run?.answer(message, data);
   return data === event.data ? event.raw : withData(event, data);
 }
 

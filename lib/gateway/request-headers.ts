@@ -16,6 +16,7 @@ export interface RequestHeaders {
   session: string | null;
   /** The sealed session id that the client sent; null until it was opened. */
   sealedSession: string | null;
+  idempotencyKey: string | null;
   lastEventId: string | null;
   traceparent: string | null;
   tracestate: string | null;
@@ -44,6 +45,7 @@ const fields: ReadonlyMap<string, { field: Field; once: boolean }> = new Map([
   ["cookie", { field: "cookie", once: false }],
   ["accept", { field: "accept", once: false }],
   ["user-agent", { field: "userAgent", once: false }],
+  ["idempotency-key", { field: "idempotencyKey", once: true }],
   ["last-event-id", { field: "lastEventId", once: false }],
   ["traceparent", { field: "traceparent", once: false }],
   ["tracestate", { field: "tracestate", once: false }],
@@ -98,6 +100,13 @@ export function decodeHeader(value: string): string | null {
   }
 }
 
+/** `text` as a header value that `decodeHeader` gives back: as it is where the header's syntax allows it (RFC 9110, section 5.5). */
+export function encodeHeader(text: string): string {
+  if (/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(text) && !text.startsWith("=?base64?")) return text;
+  const binary = Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
+  return `=?base64?${btoa(binary)}?=`;
+}
+
 function blank(lines: readonly string[]): RequestHeaders {
   return {
     host: null,
@@ -114,6 +123,7 @@ function blank(lines: readonly string[]): RequestHeaders {
     name: null,
     session: null,
     sealedSession: null,
+    idempotencyKey: null,
     lastEventId: null,
     traceparent: null,
     tracestate: null,

@@ -4,6 +4,8 @@ import { StreamableHTTPClientTransport as OldTransport } from "@modelcontextprot
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { startPaymentsServer, type PaymentsServer } from "@/lib/sandbox/sandbox.server";
 import { demoKey } from "@/lib/sandbox/payments-server.server";
+import { scanServer } from "@/lib/servers/servers.server";
+import { createSystemCtx } from "@/lib/testing/factories";
 import { startGatewayStack, type GatewayStack } from "@/lib/testing/gateway-stack";
 
 const policy = `
@@ -16,7 +18,6 @@ tools:
         conditions: [{path: args.amount, op: lte, value: 50000}]
         on_deny: "Single charge cannot exceed $500.00"
 `;
-const tools = ["create_charge", "delete_customer", "list_customers"];
 const charge = (amount: number) => ({
   name: "create_charge",
   arguments: { amount, currency: "usd", customer: "cus_ada" },
@@ -28,7 +29,8 @@ let stack: GatewayStack;
 beforeAll(async () => {
   payments = await startPaymentsServer({ host: "127.0.0.1", port: 0 });
   const headers = { [demoKey.name]: demoKey.value };
-  stack = await startGatewayStack({ upstreamUrl: payments.url, policy, tools, headers });
+  stack = await startGatewayStack({ upstreamUrl: payments.url, policy, tools: [], headers });
+  await scanServer(await createSystemCtx(stack.orgId), stack.serverId);
 });
 afterAll(async () => {
   await stack.close();

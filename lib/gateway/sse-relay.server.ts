@@ -1,6 +1,7 @@
 import "server-only";
 import { answerBytesMax, eventsMax } from "./deadlines";
 import type { BrokenEnd } from "./outcome";
+import type { Redact } from "@/lib/http/redact";
 import { keepAlive, SseSplitter, withData, type SseEvent } from "@/lib/http/sse-parse";
 import { brokenBy, type UpstreamAnswer } from "./upstream-answer.server";
 
@@ -177,7 +178,7 @@ export class SseRelay {
 }
 
 /** The event without secrets in any of its fields; the same event when it holds none. */
-function redactEvent(event: SseEvent, redact: UpstreamAnswer["redact"]): SseEvent {
+function redactEvent(event: SseEvent, redact: Redact): SseEvent {
   const raw = redact(event.raw);
   if (raw === event.raw) return event;
   if (!event.data) return { ...event, raw };

@@ -8,6 +8,7 @@ import { readRpcMessage } from "@/lib/http/rpc-message";
 import { toEvent, withData, type SseEvent } from "@/lib/http/sse-parse";
 import { SseRelay, type StreamEnd, type StreamRules } from "./sse-relay.server";
 import { watchStream, type StreamWatch } from "./stream-watch.server";
+import { takeTask } from "./task-watch.server";
 import { suspend } from "./suspended.server";
 import type { UpstreamAnswer } from "./upstream-answer.server";
 import { passUpstreamCall } from "./upstream-request.server";
@@ -54,17 +55,18 @@ function passEvent(run: CallRun, event: SseEvent, watch: StreamWatch, now: Date)
   if (!message) return { kind: "broken", code: "upstream_malformed" } as const;
   if (message.kind === "call") return passUpstreamCall(call, watch.policy(), event.data, message) ? event.raw : null;
   // Another request's answer, or a second one: nobody asked for it here.
-  if (message.id !== call.message.id || run.isSettled) return null;
+  if (message.id !== call.message.id || run.isSettled || run.isAnswered) return null;
   const returning = { posted: call, policy: watch.policy(), decisionId: call.decisionId, now };
   const screened = screenAnswer(returning, watch.filter(call.era === "modern"), event.data, message);
   if (!screened) return { kind: "broken", code: "upstream_malformed" } as const;
-  if (event.isMessage) run.settle({ kind: "answered", answer: message });
+  if (event.isMessage && message.taskId === null) run.answer(message, screened);
+  else if (event.isMessage && message.taskId !== null) void takeTask(run, message.taskId, screened);
   return screened === event.data ? event.raw : withData(event, screened);
 }
 
 /** Settles a call whose stream ended without its answer, and writes the last words to a client that still listens. */
 function endOf(run: CallRun, end: StreamEnd, stalled: boolean, isResumable: boolean): Uint8Array | null {
-  if (run.isSettled) return null;
+  if (run.isSettled || run.isAnswered) return null;
   if (end.kind !== "broken" && isResumable) {
     suspend(run);
     return null;

@@ -136,10 +136,10 @@ test("a listening stream is relayed, filtered, kept alive and closed when its gr
   expect(stream.response.status).toBe(200);
   expect(upstream.received.at(-1)?.headers).toMatchObject({ "mcp-session-id": "s", "last-event-id": "e7" });
   upstream.push(
-    'id: e8\ndata: {"jsonrpc":"2.0","id":4,"result":{"tools":[{"name":"delete_customer"},{"name":"list_customers"}]}}\n\n',
+    'id: e8\ndata: {"jsonrpc":"2.0","id":4,"result":{"tools":[{"name":"delete_customer"},{"name":"list_customers","description":"list_customers","inputSchema":{"type":"object"}}]}}\n\n',
   );
   const text = await stream.until('"name":"list_customers"');
-  expect(text).toContain('id: e8\ndata: {"jsonrpc":"2.0","id":4,"result":{"tools":[{"name":"list_customers"}]}}\n\n');
+  expect(text).toContain('id: e8\ndata: {"jsonrpc":"2.0","id":4,"result":{"tools":[{"name":"list_customers","description":"list_customers","inputSchema":{"type":"object"}}]}}\n\n');
   await stream.until("keep-alive");
   const started = performance.now();
   await stack.revoke(grant);

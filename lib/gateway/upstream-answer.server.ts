@@ -2,6 +2,7 @@ import "server-only";
 import type { Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { joinBytes } from "@/lib/http/byte-join";
+import type { Redact } from "@/lib/http/redact";
 import { isAppError, type ErrorCode } from "@/lib/kernel/errors";
 import type { BrokenEnd } from "./outcome";
 
@@ -13,7 +14,7 @@ export interface UpstreamAnswer {
   /** Decoded; null when it came in an encoding that is not tolerated. */
   readonly body: Readable | null;
   /** The bytes without the secrets that this request carried; the same bytes when they hold none. */
-  readonly redact: (bytes: Uint8Array) => Uint8Array;
+  readonly redact: Redact;
   /** Throws an unread body away; a small one is drained, so that its connection stays usable. */
   discard(): void;
   /** Ends the body in the middle, which closes its connection. `code` says why, when it was the upstream's fault. */

@@ -2,8 +2,10 @@ import { isForwardable } from "@/lib/servers/settings";
 import { modernRevision } from "./revision";
 import type { RequestHeaders } from "./request-headers";
 
+export const productVersion = "0.1.0";
+
 /** The product's name towards upstreams. */
-export const userAgent = "policylayer/0.1.0";
+export const userAgent = `policylayer/${productVersion}`;
 
 const acceptAll = "application/json, text/event-stream";
 

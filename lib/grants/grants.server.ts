@@ -14,6 +14,8 @@ import { hashOf, hintOf, makeToken } from "./token.server";
 
 export { dropGrant, findGrantByToken, type GrantIdentity, type ServerGrant } from "./lookup.server";
 export { flushTouchedGrants, touchGrant } from "./last-used.server";
+export { claimCall, finishCall, loseCall, releaseCall, type Claim } from "./idempotent-calls.server";
+export { bindTask, isOwnTask, listOwnTasks } from "./tasks.server";
 
 const withNames = {
   server: { select: { id: true, name: true } },

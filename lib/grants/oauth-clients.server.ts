@@ -126,7 +126,8 @@ async function readText(url: string, allowPrivateNetwork: boolean): Promise<stri
       .split(";")[0]
       ?.trim() ?? "";
   if (answer.statusCode !== 200 || !/^application\/(?:[\w.-]+\+)?json$/i.test(type)) {
-    answer.body.destroy();
+    // Ended before its time, the body says so by an event that nobody else hears.
+    answer.body.on("error", () => undefined).destroy();
     return null;
   }
   const parts: Buffer[] = [];

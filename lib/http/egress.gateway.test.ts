@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type RequestListener } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { createServer as createSocketServer, type AddressInfo } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { env, setRuntime } from "@/lib/env/env.server";
+import { readCertificate, type CertificateName } from "@/lib/testing/certificates/read";
 import { createEgress, type Egress, type Lookup } from "./egress.server";
 
 const servers: { close: () => unknown }[] = [];
@@ -182,4 +184,85 @@ test("proxy variables of the environment are not read", async () => {
   await (await exit().request(to(`http://127.0.0.1:${String(target.port)}/`))).body.dump();
   process.env = before;
   expect([proxy.connections, target.connections]).toEqual([0, 1]);
+});
+
+/** An https server on loopback, known as mcp.example to the resolver of `exit`. */
+async function serveTls(name: CertificateName, more: { maxVersion?: "TLSv1.1"; minVersion?: "TLSv1" } = {}) {
+  const found = { url: "", requests: 0 };
+  const identity = { cert: readCertificate(name), key: readCertificate("key") };
+  // Old versions need the weaker algorithms of their time.
+  const old = more.maxVersion ? { ciphers: "DEFAULT@SECLEVEL=0" } : {};
+  const server = createTlsServer({ ...identity, ...more, ...old }, (_, response) => {
+    found.requests += 1;
+    response.end("ok");
+  });
+  server.on("tlsClientError", () => undefined);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  servers.push({ close: () => server.close().closeAllConnections() });
+  found.url = `https://mcp.example:${String((server.address() as AddressInfo).port)}/`;
+  return found;
+}
+
+test("U10 a certificate of the server's own authority is accepted, by name and by address", async () => {
+  const { url } = await serveTls("good");
+  const caPem = readCertificate("authority");
+  for (const target of [url, url.replace("mcp.example", "127.0.0.1")]) {
+    const answer = await exit().request(to(target, { caPem }));
+    expect([answer.statusCode, await answer.body.text()]).toEqual([200, "ok"]);
+  }
+});
+
+const refusedCertificates: [what: string, name: CertificateName, caPem: string | null][] = [
+  ["one that ended", "expired", readCertificate("authority")],
+  ["one for another host", "other-host", readCertificate("authority")],
+  ["a self-signed one", "self-signed", null],
+  ["a self-signed one where an authority is set", "self-signed", readCertificate("authority")],
+  ["one of an authority that nobody knows", "good", null],
+];
+
+test.each(refusedCertificates)("U10 refused before a byte is sent: %s", async (_, name, caPem) => {
+  const target = await serveTls(name);
+  const before = process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
+  process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
+  await expect(exit().request(to(target.url, { caPem }))).rejects.toMatchObject({ code: "upstream_unreachable" });
+  if (before === undefined) delete process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
+  else process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = before;
+  expect(target.requests).toBe(0);
+});
+
+test("U10 TLS 1.1 is refused", async () => {
+  const target = await serveTls("good", { minVersion: "TLSv1", maxVersion: "TLSv1.1" });
+  const sent = exit().request(to(target.url, { caPem: readCertificate("authority") }));
+  await expect(sent).rejects.toMatchObject({ code: "upstream_unreachable" });
+  expect(target.requests).toBe(0);
+});
+
+test("U10 once an authority is taken away, no open connection of it is used again", async () => {
+  const target = await serveTls("good");
+  const egress = exit();
+  await (await egress.request(to(target.url, { caPem: readCertificate("authority"), partition: "a" }))).body.dump();
+  const later = egress.request(to(target.url, { partition: "a" }));
+  await expect(later).rejects.toMatchObject({ code: "upstream_unreachable" });
+  expect(target.requests).toBe(1);
+});
+
+test("U8 servers of one origin share no connection: 300 hanging requests of one leave the other its own", async () => {
+  let held = 0;
+  const target = await serve((request, response) => {
+    if (request.headers["x-of"] === "b") response.end("ok");
+    else held += 1;
+  });
+  const egress = exit();
+  const url = `http://127.0.0.1:${String(target.port)}/`;
+  const of = (name: string) => ({
+    ...to(url, { partition: name, headers: { "x-of": name }, headersTimeoutMs: 60_000 }),
+  });
+  const hanging = Array.from({ length: 300 }, () => egress.request(of("a")));
+  const settled = Promise.allSettled(hanging);
+  await expect.poll(() => held, { timeout: 10_000 }).toBe(256);
+  const answer = await egress.request(of("b"));
+  expect(await answer.body.text()).toBe("ok");
+  expect(held).toBe(256);
+  await egress.close();
+  await settled;
 });

@@ -182,7 +182,8 @@ function judgedConnector(
   judge: (address: string) => void,
 ): buildConnector.connector {
   const pinned: LookupFunction = (hostname, options, answer) => {
-    judgedLookup(hostname, lookup, judge).then(
+    // Without the dot of an absolute name, as it was looked up when it was saved.
+    judgedLookup(hostname.replace(/\.$/, ""), lookup, judge).then(
       ([first, ...others]) => {
         if (options.all) answer(null, [first, ...others]);
         else answer(null, first.address, first.family);

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { noRedactor, redactorOf } from "./redact";
+import { redactNothing, redactOf } from "./redact";
 
 const token = "sk-live/9f+3a==Qz_canary";
 
 function cut(values: string[], text: string): string {
-  return Buffer.from(redactorOf(values).bytes(Buffer.from(text))).toString();
+  return Buffer.from(redactOf(values)(Buffer.from(text))).toString();
 }
 
 /** `text` as the value of a JSON string. */
@@ -71,13 +71,8 @@ test("U11 a match that begins inside an escape leaves JSON behind", () => {
 
 test("an answer without a credential is the very same object, and nothing is cut for values under eight characters", () => {
   const bytes = Buffer.from(said("nothing here"));
-  expect(redactorOf([token]).bytes(bytes)).toBe(bytes);
-  expect(redactorOf(["short", "Bearer ab"])).not.toBe(noRedactor);
-  expect(redactorOf(["short", "v1"])).toBe(noRedactor);
+  expect(redactOf([token])(bytes)).toBe(bytes);
+  expect(redactOf(["short", "Bearer ab"])).not.toBe(redactNothing);
+  expect(redactOf(["short", "v1"])).toBe(redactNothing);
   expect(cut(["short"], said("short"))).toBe(said("short"));
-});
-
-test("plain text, as log lines are", () => {
-  const { text } = redactorOf([`Bearer ${token}`]);
-  expect(text(`401 for ${token} (${encodeURIComponent(token)})`)).toBe("401 for [redacted] ([redacted])");
 });

@@ -1,15 +1,11 @@
 /**
  * Cuts known secrets out of what an upstream says (security page, section 3: a redactor that knows exact, base64 and URL-encoded
- * forms). Against an upstream that repeats our credential in an error text; not against one that hides it on purpose.
+ * forms). Against an upstream that repeats our credential in an error text; not against one that hides it on purpose. Takes JSON, or
+ * an event that carries JSON; gives the same bytes when no secret is in them, else JSON with `[redacted]` in its place.
  */
-export interface Redactor {
-  /** JSON, or an event that carries JSON: the same bytes when no secret is in them, else JSON with `[redacted]` in its place. */
-  bytes: (bytes: Uint8Array) => Uint8Array;
-  /** Plain text, as log lines are. */
-  text: (text: string) => string;
-}
+export type Redact = (bytes: Uint8Array) => Uint8Array;
 
-export const redacted = "[redacted]";
+const redacted = "[redacted]";
 
 /** Shorter values would be found everywhere by chance, and are no secrets worth the name. */
 const secretLengthMin = 8;
@@ -17,19 +13,14 @@ const secretLengthMin = 8;
 const coreLengthMin = 10;
 
 /** Cuts nothing. */
-export const noRedactor: Redactor = { bytes: (bytes) => bytes, text: (text) => text };
+export const redactNothing: Redact = (bytes) => bytes;
 
-/** A redactor for header values: each value whole, and what follows its scheme word (`Bearer x` is also known as `x`). */
-export function redactorOf(values: readonly string[]): Redactor {
+/** Cuts header values: each value whole, and what follows its scheme word (`Bearer x` is also known as `x`). */
+export function redactOf(values: readonly string[]): Redact {
   const secrets = new Set(values.flatMap((value) => [value, credentialOf(value)]).filter(isLongEnough));
-  if (secrets.size === 0) return noRedactor;
-  const inJson = bySize([...secrets].flatMap(formsInJson));
-  const inText = bySize([...secrets].flatMap((secret) => [secret, ...formsInJson(secret)]));
-  const needles = inJson.map((form) => Buffer.from(form));
-  return {
-    bytes: (bytes) => redactJson(bytes, needles),
-    text: (text) => inText.reduce((rest, form) => rest.replaceAll(form, redacted), text),
-  };
+  if (secrets.size === 0) return redactNothing;
+  const needles = [...new Set([...secrets].flatMap(formsInJson))].map((form) => Buffer.from(form));
+  return (bytes) => redactJson(bytes, needles);
 }
 
 function isLongEnough(value: string): boolean {
@@ -39,11 +30,6 @@ function isLongEnough(value: string): boolean {
 /** RFC 9110, section 11.4: `scheme credentials`. */
 function credentialOf(value: string): string {
   return /^[A-Za-z][A-Za-z0-9!#$%&'*+.^_`|~-]* +(\S.*)$/.exec(value)?.[1] ?? "";
-}
-
-/** Longest first, so that a part of a value never spoils the search for the whole. */
-function bySize(forms: readonly string[]): string[] {
-  return [...new Set(forms)].sort((a, b) => b.length - a.length);
 }
 
 /** How a secret may stand in the text of a JSON string. */

@@ -5,8 +5,16 @@ import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { mintApiToken } from "@/lib/auth/auth.server";
 import { prisma } from "@/lib/db/db.server";
+import { listConnectors } from "@/lib/grants/oauth.server";
 import { roles, type Role } from "@/lib/kernel/ctx";
-import { createGrantRow, createPolicyRow, createServerRow } from "@/lib/testing/factories";
+import { connectClient } from "@/lib/testing/connector";
+import {
+  createBundleRow,
+  createGrantRow,
+  createPolicyRow,
+  createServerRow,
+  plainDigest,
+} from "@/lib/testing/factories";
 import { openTestHouse, type TestHouse } from "@/lib/testing/house";
 import { createPeople, type People } from "@/lib/testing/people";
 import { apiRequest, type RequestOptions } from "@/lib/testing/session";
@@ -24,12 +32,17 @@ interface Things {
   version: string;
   decisionId: string;
   serverId: string;
+  /** A server that no bundle holds. */
+  freeServerId: string;
   policyId: string;
+  grantId: string;
+  /** Query of an authorisation request for the server. */
+  request: string;
 }
 
 interface Row {
   statuses: Statuses;
-  make?: "server" | "policy" | "grant" | "apiToken";
+  make?: "server" | "bundle" | "policy" | "grant" | "apiToken" | "connector";
   body?: (things: Things) => object;
   query?: string;
   /** Audit rows of a successful call. */
@@ -73,6 +86,17 @@ const table: Record<string, Row> = {
     body: () => ({ category: "destructive", reason: "x" }),
     audits: 1,
   },
+  "GET servers/[id]/review": { statuses: readOne, make: "server" },
+  "POST servers/[id]/review": {
+    statuses: [401, 403, 200, 200, 404],
+    make: "server",
+    body: () => ({
+      decision: "accept",
+      tools: [{ name: "create_charge", digest: plainDigest("create_charge") }],
+      reason: "",
+    }),
+    audits: 1,
+  },
   "GET servers/[id]/scaffold": { statuses: readOne, make: "server", query: "?safe=true" },
   "PUT servers/[id]/headers/[name]": {
     statuses: [401, 403, 403, 200, 404],
@@ -81,6 +105,32 @@ const table: Record<string, Row> = {
     audits: 1,
   },
   "DELETE servers/[id]/headers/[name]": { statuses: [401, 403, 403, 200, 404], make: "server", audits: 1 },
+  "GET servers/[id]/oauth": { statuses: readOne, make: "server" },
+  "PATCH servers/[id]/oauth": {
+    statuses: [401, 403, 403, 200, 404],
+    make: "server",
+    body: () => ({ mode: "oauth" }),
+    audits: 1,
+  },
+  // The servers of these rows cannot be reached, so a sign-in stops at the first question.
+  "POST servers/[id]/oauth/start": {
+    statuses: [401, 403, 403, 502, 404],
+    make: "server",
+    body: () => ({ issuer: "https://as.example", scopes: [] }),
+    noToken: true,
+  },
+  "PUT servers/[id]/oauth/client": {
+    statuses: [401, 403, 403, 502, 404],
+    make: "server",
+    body: () => ({ issuer: "https://as.example", clientId: "x", clientSecret: "canary secret" }),
+  },
+  "DELETE servers/[id]/oauth/client": { statuses: [401, 403, 403, 404, 404], make: "server" },
+  "POST servers/[id]/oauth/disconnect": { statuses: [401, 403, 403, 404, 404], make: "server" },
+  "POST oauth/upstream/callback": {
+    statuses: [401, 403, 403, 400, 400],
+    body: () => ({ query: "state=x&code=x" }),
+    noToken: true,
+  },
   "GET policies": { statuses: read },
   "POST policies": {
     statuses: [401, 403, 201, 201, 201],
@@ -110,6 +160,49 @@ const table: Record<string, Row> = {
     statuses: [401, 403, 200, 200, 404],
     make: "grant",
     body: ({ policyId }) => ({ policyId }),
+    audits: 1,
+  },
+  "POST connectors": {
+    statuses: [401, 403, 403, 201, 400],
+    make: "connector",
+    body: ({ request, grantId }) => ({ request, grant: { kind: "existing", grantId } }),
+    audits: 1,
+    noToken: true,
+  },
+  "DELETE connectors/[id]": { statuses: [401, 403, 403, 204, 404], make: "connector", audits: 1 },
+  "GET bundles": { statuses: read },
+  "POST bundles": { statuses: [401, 403, 403, 201, 201], body: () => ({ name: name() }), audits: 1 },
+  "GET bundles/[id]": { statuses: readOne, make: "bundle" },
+  "PATCH bundles/[id]": {
+    statuses: [401, 403, 403, 200, 404],
+    make: "bundle",
+    body: () => ({ enabled: false }),
+    audits: 1,
+  },
+  "DELETE bundles/[id]": { statuses: [401, 403, 403, 204, 404], make: "bundle", audits: 1 },
+  "POST bundles/[id]/members": {
+    statuses: [401, 403, 403, 201, 404],
+    make: "bundle",
+    body: ({ policyId, freeServerId }) => ({ serverId: freeServerId, prefix: "free", policyId }),
+    audits: 1,
+  },
+  "PATCH bundles/[id]/members/[serverId]": {
+    statuses: [401, 403, 403, 200, 404],
+    make: "bundle",
+    body: () => ({ prefix: "other" }),
+    audits: 1,
+  },
+  "DELETE bundles/[id]/members/[serverId]": { statuses: [401, 403, 403, 200, 404], make: "bundle", audits: 1 },
+  "PUT bundles/[id]/members/[serverId]/policy": {
+    statuses: [401, 403, 200, 200, 404],
+    make: "bundle",
+    body: ({ policyId }) => ({ policyId }),
+    audits: 1,
+  },
+  "PUT bundles/[id]/order": {
+    statuses: [401, 403, 403, 200, 404],
+    make: "bundle",
+    body: ({ serverId }) => ({ serverIds: [serverId] }),
     audits: 1,
   },
   "GET api-tokens": { statuses: read },
@@ -158,10 +251,38 @@ async function make(kind: Row["make"]): Promise<Things> {
     headers: { "x-canary": "canary secret" },
   });
   const policyId = await createPolicyRow(orgId, yaml, name());
-  const grantId = kind === "grant" ? (await createGrantRow(orgId, { serverId, label: name() })).grant.id : "";
+  const takesGrant = kind === "grant" || kind === "connector";
+  const grantId = takesGrant ? (await createGrantRow(orgId, { serverId, label: name() })).grant.id : "";
+  const connector = kind === "connector" ? await makeConnector(serverId, grantId) : { id: "", request: "" };
   const apiTokenId = kind === "apiToken" ? (await mintAs("viewer")).apiToken.id : "";
-  const id = { server: serverId, policy: policyId, grant: grantId, apiToken: apiTokenId }[kind ?? "server"];
-  return { id, name: "x-canary", version: "1", decisionId: randomUUID(), serverId, policyId };
+  const bundleId = kind === "bundle" ? await createBundleRow(orgId, name(), [{ serverId, prefix: "a" }]) : "";
+  const freeServerId = kind === "bundle" ? await createServerRow(orgId, { name: name() }) : "";
+  const id = {
+    server: serverId,
+    bundle: bundleId,
+    policy: policyId,
+    grant: grantId,
+    apiToken: apiTokenId,
+    connector: connector.id,
+  }[kind ?? "server"];
+  return {
+    id,
+    name: "x-canary",
+    version: "1",
+    decisionId: randomUUID(),
+    serverId,
+    freeServerId,
+    policyId,
+    grantId,
+    request: connector.request,
+  };
+}
+
+/** A client that holds tokens of the grant, and what it would ask for next. */
+async function makeConnector(serverId: string, grantId: string) {
+  const { flow } = await connectClient(people.admin.ctx, serverId, grantId);
+  const [connector] = await listConnectors(people.admin.ctx, grantId);
+  return { id: connector?.id ?? "", request: flow.query() };
 }
 
 /** An API token of that role, of the admin. */
@@ -182,6 +303,24 @@ async function call(key: string, row: Row, who: RequestOptions, things: Things):
   if (!handler) throw new Error(`no handler ${key}`);
   return handler(request, { params });
 }
+
+/** Outside `app/api`: called by programs, open by their nature, with answers of their protocols. Each has its own `route.test.ts`. */
+const protocolRoutes = [
+  ".well-known/oauth-authorization-server",
+  ".well-known/oauth-protected-resource/mcp/[...path]",
+  "client-metadata.json",
+  "mcp/[serverId]",
+  "oauth/register",
+  "oauth/revoke",
+  "oauth/token",
+];
+
+test("A5 route files elsewhere are the known ones, which need neither session nor role", () => {
+  const elsewhere = readdirSync("app", { recursive: true, encoding: "utf8" })
+    .filter((file) => path.basename(file) === "route.ts" && !file.startsWith(`api${path.sep}`))
+    .map((file) => path.dirname(file).split(path.sep).join("/"));
+  expect(elsewhere.sort()).toEqual([...protocolRoutes].sort());
+});
 
 test("A5 every route file and method has a row in the table, and every row a route", () => {
   expect([...handlers.keys()].sort()).toEqual(Object.keys(table).sort());

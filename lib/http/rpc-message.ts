@@ -14,6 +14,8 @@ export interface RpcMessage {
   isError: boolean;
   /** The result's `resultType` (2026-07-28); null when absent. */
   resultType: string | null;
+  /** The task that the result hands out (2025-11-25 `task.taskId`, 2026-07-28 `resultType: "task"`); null when it is none. */
+  taskId: string | null;
   /** The result holds a list named `tools`, as the answer to `tools/list` does. */
   listsTools: boolean;
   /** The code of `error`; null in results and calls. */
@@ -35,7 +37,14 @@ export function readRpcMessage(bytes: Uint8Array): RpcMessage | null {
   return null;
 }
 
-const blank = { result: null, isError: false, resultType: null, listsTools: false, errorCode: null } as const;
+const blank = {
+  result: null,
+  isError: false,
+  resultType: null,
+  taskId: null,
+  listsTools: false,
+  errorCode: null,
+} as const;
 
 function readResult(bytes: Uint8Array, id: RpcId | null, span: Span): RpcMessage | null {
   const members = findMembers(bytes, span);
@@ -46,7 +55,15 @@ function readResult(bytes: Uint8Array, id: RpcId | null, span: Span): RpcMessage
     else if (member.key === "resultType") message.resultType = readString(bytes, member);
     else if (member.key === "tools") message.listsTools = bytes[member.start] === 0x5b;
   }
+  message.taskId = taskIdOf(bytes, members, message.resultType);
   return message;
+}
+
+function taskIdOf(bytes: Uint8Array, members: readonly Member[], resultType: string | null): string | null {
+  const task = resultType === null ? members.find(({ key }) => key === "task") : undefined;
+  const parts = task ? findMembers(bytes, task) : resultType === "task" ? members : null;
+  const id = parts?.find(({ key }) => key === "taskId");
+  return id ? readString(bytes, id) : null;
 }
 
 function readError(bytes: Uint8Array, id: RpcId | null, span: Span): RpcMessage | null {

@@ -108,6 +108,13 @@ export const apiErrors = {
     say: "Tests in the policy fail, so it was not published.",
     check: "The `issues` list names them. `allowFailingTests` with a reason publishes all the same.",
   },
+  definition_blocked: {
+    status: 422,
+    rpc: -32602,
+    owner: "upstream",
+    say: "This tool definition cannot be accepted.",
+    check: "The flag on the server's page names the bound: size, depth, alternatives, recursion, or a reference to an address.",
+  },
   scan_failed: {
     status: 502,
     rpc: -31003,

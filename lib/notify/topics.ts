@@ -1,5 +1,5 @@
 /** What the console can be told about. Events carry topic and id only; pages read again with their own rights. */
-export const topics = ["calls", "grants", "servers", "policies", "members", "alerts"] as const;
+export const topics = ["calls", "grants", "servers", "bundles", "policies", "members", "alerts"] as const;
 export type Topic = (typeof topics)[number];
 
 /** The known topics of a comma-separated list; unknown names are dropped. */

@@ -24,6 +24,7 @@ import type {
 } from "./schema";
 import { changesOf, knownTools } from "./known.server";
 
+export { affectedPolicies } from "./affected.server";
 export { policyCoverage } from "./coverage.server";
 export { dropCompiled, findCompiled, type LivePolicy } from "./lookup.server";
 export { replayPolicy } from "./replay.server";

@@ -106,3 +106,6 @@ export interface PolicyDto {
   versions: PolicyVersionDto[];
   grants: { id: string; label: string }[];
 }
+
+/** By tool name: the policies that speak of it. */
+export type AffectedPolicies = Record<string, { id: string; name: string }[]>;

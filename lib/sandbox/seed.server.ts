@@ -63,7 +63,7 @@ async function seedPolicy(ctx: Ctx): Promise<string> {
 
 async function seedGrant(ctx: Ctx, serverId: string, policyId: string): Promise<string> {
   const found = (await listGrants(ctx)).find(
-    (grant) => grant.label === demoNames.grant && grant.state === "active" && grant.server.id === serverId,
+    (grant) => grant.label === demoNames.grant && grant.state === "active" && grant.server?.id === serverId,
   );
   if (found) return openGrantToken(ctx, found.id);
   const input = { label: demoNames.grant, serverId, policyId, tags: ["demo"], expiresInDays: null };

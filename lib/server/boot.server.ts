@@ -5,6 +5,7 @@ import { flushRefusals, handleMcp } from "@/lib/gateway/gateway.server";
 import { flushTouchedGrants } from "@/lib/grants/grants.server";
 import { closeEgress } from "@/lib/http/egress.server";
 import { startLedger, stopLedger } from "@/lib/ledger/ledger.server";
+import { closeChannels } from "@/lib/servers/channel.server";
 import { closeVault, openVault, subkey } from "@/lib/vault/vault.server";
 import { startDemo } from "./demo.server";
 import { Listener } from "./listener.server";
@@ -51,7 +52,7 @@ export async function boot(options: BootOptions): Promise<void> {
 async function start(options: BootOptions, parts: Stoppable[]): Promise<void> {
   const { step } = options;
   const { databaseUrl, dataDir, vaultKeys, vaultKeysFile } = env();
-  const listener = new Listener({ handleMcp, failing: failingParts, dev: options.dev });
+  const listener = new Listener({ handleMcp, failing: failingParts, dev: options.dev, proxyHops: env().proxyHops });
   await bind(listener, parts);
   if (options.reset) await step("empty data folder", (note) => emptyDataFolder({ dataDir, databaseUrl }, note));
   await step("database", async (note) => {
@@ -71,6 +72,7 @@ async function start(options: BootOptions, parts: Stoppable[]): Promise<void> {
   parts.push({ name: "refusal log", stop: flushRefusals });
   parts.push({ name: "last use of grants", stop: flushTouchedGrants });
   parts.push({ name: "connections to servers", stop: closeEgress });
+  parts.push({ name: "sessions and processes of servers", stop: closeChannels });
   await step("console", async () => {
     const pages = await openPages(options, listener.server);
     parts.push({ name: "console", stop: pages.close });

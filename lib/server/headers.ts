@@ -1,8 +1,8 @@
 import { pathHeader } from "@/lib/auth/return-address";
 
 /**
- * Request headers that only we may set: Next reads its nonce, its routing and the visitor's address out of them. Without a client's
- * `X-Forwarded-For`, Next fills in the socket's address, which the sign-in limits count by.
+ * Request headers that only we may set: Next reads its nonce, its routing and the visitor's address, which the sign-in limits count by,
+ * out of them.
  */
 const ownRequestHeaders =
   /^(content-security-policy(-report-only)?|x-nonce|x-middleware-.*|x-nextjs-.*|x-policylayer-.*|forwarded|x-forwarded-.*|x-real-ip)$/i;
@@ -47,10 +47,13 @@ interface RawMessage {
 }
 
 /**
- * Drops the client's copies of headers that only we may set, then hands Next the policy, its nonce, and the path, which a page needs
- * to lead back to itself after a sign-in.
+ * Drops the client's copies of headers that only we may set, then hands Next the policy, its nonce, the client's address, and the path,
+ * which a page needs to lead back to itself after a sign-in.
  */
-export function replaceOwnHeaders(message: RawMessage, policy: string, nonce: string): void {
+export function replaceOwnHeaders(
+  message: RawMessage,
+  { policy, nonce, address }: { policy: string; nonce: string; address: string | null },
+): void {
   for (const name of Object.keys(message.headers)) if (ownRequestHeaders.test(name)) delete message.headers[name];
   const raw: string[] = [];
   for (let at = 0; at + 1 < message.rawHeaders.length; at += 2) {
@@ -62,6 +65,9 @@ export function replaceOwnHeaders(message: RawMessage, policy: string, nonce: st
   const path = message.url ?? "/";
   message.headers[pathHeader] = path;
   message.rawHeaders = [...raw, "Content-Security-Policy", policy, "X-Nonce", nonce, pathHeader, path];
+  if (address === null) return;
+  message.headers["x-forwarded-for"] = address;
+  message.rawHeaders.push("X-Forwarded-For", address);
 }
 
 /** How often `name` (lower case) stands in the raw headers, where Node has not merged anything yet. */

@@ -6,6 +6,7 @@ import { getRequestListener } from "@hono/node-server";
 import { hostsOf, isOwnHost, isOwnOrigin, type HostSettings } from "@/lib/env/hosts";
 import type { Peer } from "@/lib/gateway/gateway.server";
 import { errorTable, type ErrorCode } from "@/lib/kernel/errors";
+import { clientAddress } from "./client-address";
 import { countHeader, pageHeaders, pagePolicy, replaceOwnHeaders } from "./headers";
 
 /** Next's two handlers, once it is ready. */
@@ -19,10 +20,16 @@ export interface ListenerOptions {
   /** Names what is not ready; empty = ready. */
   failing: () => Promise<readonly string[]>;
   dev: boolean;
+  /** Proxies of our own in front; default 0. */
+  proxyHops?: number;
   /** For tests; the defaults are those of docs/gateway.md, "Limits". */
   headersTimeoutMs?: number;
   bodyTimeoutMs?: number;
 }
+
+/** The two documents of OAuth toward clients; Next answers them, in JSON whatever they are asked for. */
+const metadataPath =
+  /^\/\.well-known\/(oauth-authorization-server\/?|oauth-protected-resource\/mcp\/[^/]+(\/[^/]+)?\/?)$/;
 
 type Phase = { kind: "starting" | "stopping" } | Serving;
 
@@ -93,13 +100,19 @@ export class Listener {
     const problem = doorProblem(incoming, phase);
     if (problem) return refuse(outgoing, problem);
     // MCP clients probe these after a 401 and would read an HTML page as an answer.
-    if (path.startsWith("/.well-known/")) return refuse(outgoing, "not_found");
-    void servePage(incoming, outgoing, phase, this.#options.dev);
+    if (path.startsWith("/.well-known/") && !metadataPath.test(path)) return refuse(outgoing, "not_found");
+    void servePage({ incoming, outgoing, address: this.#addressOf(incoming) }, phase, this.#options.dev);
   }
 
   #govern(request: Request, incoming: IncomingMessage): Promise<Response> {
-    const peer = { rawHeaders: incoming.rawHeaders, address: incoming.socket.remoteAddress ?? null };
+    const peer = { rawHeaders: incoming.rawHeaders, address: this.#addressOf(incoming) };
     return this.#options.handleMcp(request, peer);
+  }
+
+  #addressOf(incoming: IncomingMessage): string | null {
+    const claimed = incoming.headers["x-forwarded-for"];
+    const header = Array.isArray(claimed) ? claimed.join(",") : claimed;
+    return clientAddress(header, incoming.socket.remoteAddress ?? null, this.#options.proxyHops ?? 0);
   }
 
   async #answerReadiness(outgoing: ServerResponse): Promise<void> {
@@ -117,15 +130,17 @@ function doorProblem(incoming: IncomingMessage, serving: Serving): ErrorCode | n
   return isOwnOrigin(origin, host, serving.publicUrl) ? null : "bad_origin";
 }
 
-async function servePage(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  serving: Serving,
-  dev: boolean,
-): Promise<void> {
+interface Asked {
+  incoming: IncomingMessage;
+  outgoing: ServerResponse;
+  /** The client's. */
+  address: string | null;
+}
+
+async function servePage({ incoming, outgoing, address }: Asked, serving: Serving, dev: boolean): Promise<void> {
   const nonce = randomBytes(18).toString("base64");
   const policy = pagePolicy(nonce, dev);
-  replaceOwnHeaders(incoming, policy, nonce);
+  replaceOwnHeaders(incoming, { policy, nonce, address });
   const headers = pageHeaders(policy, serving.publicUrl.startsWith("https:"));
   for (const [name, value] of Object.entries(headers)) outgoing.setHeader(name, value);
   try {

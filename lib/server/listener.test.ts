@@ -152,8 +152,25 @@ describe("the gateway's door", () => {
 
   test("OAuth probes get JSON, never a page", async () => {
     const { port, own } = await open();
-    const got = await get(port, "/.well-known/oauth-protected-resource/mcp/x", { Host: own });
-    expect([got.status, got.headers["content-type"], codeOf(got)]).toEqual([404, "application/json", "not_found"]);
+    for (const path of [
+      "openid-configuration",
+      "oauth-protected-resource",
+      "oauth-protected-resource/mcp",
+      "oauth-protected-resource/other/x",
+      "oauth-authorization-server/mcp/x",
+    ]) {
+      const got = await get(port, `/.well-known/${path}`, { Host: own });
+      expect([got.status, got.headers["content-type"], codeOf(got)]).toEqual([404, "application/json", "not_found"]);
+    }
+  });
+
+  test("the two documents that there are go to the pages, with a trailing slash or without, foreign hosts do not", async () => {
+    const { port, own } = await open();
+    const paths = ["oauth-authorization-server", "oauth-protected-resource/mcp/x", "oauth-protected-resource/mcp/s/x"];
+    for (const path of paths.flatMap((one) => [`/.well-known/${one}`, `/.well-known/${one}/`])) {
+      expect(echoed(await get(port, path, { Host: own })).url).toBe(path);
+      expect((await get(port, path, { Host: "evil.example" })).status).toBe(403);
+    }
   });
 });
 
@@ -165,6 +182,20 @@ describe("H1 requests that two parsers could read differently are refused by the
     ["a bare line feed", "X: a\nContent-Length: 2\r\n\r\n{}"],
     ["a folded line", "X: a\r\n b\r\nContent-Length: 2\r\n\r\n{}"],
     ["a chunk size that is no number", "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"],
+    ["chunks and length", "Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n0\r\n\r\n"],
+    ["two lengths in one line", "Content-Length: 2, 2\r\n\r\n{}"],
+    ["a length with a sign", "Content-Length: +2\r\n\r\n{}"],
+    ["a negative length", "Content-Length: -2\r\n\r\n{}"],
+    ["a hexadecimal length", "Content-Length: 0x2\r\n\r\n{}"],
+    ["an encoding behind chunked", "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"],
+    ["an unknown encoding", "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"],
+    ["a negative chunk size", "Transfer-Encoding: chunked\r\n\r\n-2\r\n{}\r\n0\r\n\r\n"],
+    ["a chunk that is longer than its size", "Transfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n"],
+    ["a bare line feed behind a chunk size", "Transfer-Encoding: chunked\r\n\r\n2\n{}\r\n0\r\n\r\n"],
+    ["a folded Host", "Content-Length: 2\r\n evil.example\r\n\r\n{}"],
+    ["a NUL in a header", "X: a\0b\r\nContent-Length: 2\r\n\r\n{}"],
+    ["a line without a name", ": x\r\nContent-Length: 2\r\n\r\n{}"],
+    ["a line without a colon", "X-no-colon\r\nContent-Length: 2\r\n\r\n{}"],
   ];
   test.each(shapes)("%s", async (_name, head) => {
     const seen: string[] = [];

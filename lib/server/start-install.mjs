@@ -44,7 +44,8 @@ function isInstalled(root, lockFile, stampFile, wanted) {
   return true;
 }
 
-function npmCommand() {
+/** The npm that started us, or the one on the path: command and first arguments. */
+export function npmCommand() {
   const cli = process.env.npm_execpath;
   return cli && /npm-cli\.[cm]?js$/.test(cli) ? [process.execPath, [cli]] : ["npm", []];
 }

@@ -4,8 +4,6 @@ import { publishChange, transaction, type Tx } from "@/lib/db/db.server";
 import type { Ctx } from "@/lib/kernel/ctx";
 import { AppError } from "@/lib/kernel/errors";
 import type { SeenDefinition, ToolDefinition } from "./definition";
-import { listForeignTools } from "./foreign-tools.server";
-import { findFlags, isDangerous } from "./definition-flags";
 import { sha256 } from "./mcp-list.server";
 
 export interface ScanResult {
@@ -38,15 +36,15 @@ interface Difference {
 
 /**
  * Makes the stored catalogue of a server equal to a complete list, in one transaction: nothing is deleted, what is absent is
- * marked gone. What people accepted stays as it is; with `acceptFirst`, a list of a server of which nothing was ever accepted is
- * accepted as a whole, except definitions with a flag of danger. The server's version rises with every change, since policies may ask what a definition says. Throws `not_found` when the server is gone.
+ * marked gone. What people accepted stays as it is; of a server of which nothing was ever accepted, the
+ * tools named by `acceptFirst` are accepted with it. The server's version rises with every change, since policies may ask what a definition says. Throws `not_found` when the server is gone.
  * With `audit`, the scan leaves an audit row even if nothing changed.
  */
 export async function storeTools(
   ctx: Ctx,
   serverId: string,
   definitions: readonly SeenDefinition[],
-  options: { audit: boolean; acceptFirst?: boolean },
+  options: { audit: boolean; acceptFirst?: readonly string[] | null },
 ): Promise<ScanResult> {
   return transaction(async (tx) => {
     await lockServer(tx, ctx, serverId);
@@ -54,7 +52,8 @@ export async function storeTools(
     const found = difference(known, definitions);
     await write(tx, ctx, serverId, found, definitions);
     const isFirst = known.every((row) => row.acceptedDigest === null);
-    const accepted = options.acceptFirst && isFirst ? await acceptClean(tx, ctx, serverId, definitions) : 0;
+    const clean = isFirst ? (options.acceptFirst ?? []) : [];
+    const accepted = clean.length > 0 ? await acceptFirst(tx, ctx, serverId, clean) : 0;
     const result = summary(found, definitions, accepted);
     const changes = result.added + result.changed + result.gone + accepted;
     await tx.server.updateMany({
@@ -144,29 +143,18 @@ async function rewrite(tx: Tx, ctx: Ctx, serverId: string, tools: readonly SeenD
   const digests = tools.map((tool) => tool.digest);
   const blocks = tools.map((tool) => tool.blockedBy ?? "");
   await tx.$executeRaw`
-    UPDATE server_tool t SET definition = d.definition, digest = d.digest, blocked_by = nullif(d.blocked, ''), gone_at = NULL
+    UPDATE server_tool t SET definition = d.definition, digest = d.digest, blocked_by = nullif(d.blocked, ''), gone_at = NULL,
+      changed_at = CASE WHEN t.digest = d.digest THEN t.changed_at ELSE ${ctx.now} END
     FROM unnest(${names}::text[], ${texts}::text[], ${digests}::text[], ${blocks}::text[])
       AS d(name, definition, digest, blocked)
     WHERE t.server_id = ${serverId}::uuid AND t.org_id = ${ctx.orgId}::uuid AND t.name = d.name`;
 }
 
-/** Accepts a first list without what must be looked at one by one; answers how many tools that were. */
-async function acceptClean(
-  tx: Tx,
-  ctx: Ctx,
-  serverId: string,
-  definitions: readonly SeenDefinition[],
-): Promise<number> {
-  const foreign = await listForeignTools(tx, ctx, serverId);
-  const own = definitions.map(({ name }) => name);
-  const clean = definitions.filter(({ text, blockedBy }) => {
-    return blockedBy === null && !isDangerous(findFlags(text, { own, foreign }));
-  });
-  await tx.$executeRaw`
+async function acceptFirst(tx: Tx, ctx: Ctx, serverId: string, clean: readonly string[]): Promise<number> {
+  return tx.$executeRaw`
     UPDATE server_tool SET accepted_definition = definition, accepted_digest = digest, accepted_at = ${ctx.now},
       accepted_by_id = ${ctx.actor.kind === "user" ? ctx.actor.userId : null}::uuid
-    WHERE server_id = ${serverId}::uuid AND org_id = ${ctx.orgId}::uuid AND name = ANY(${clean.map(({ name }) => name)})`;
-  return clean.length;
+    WHERE server_id = ${serverId}::uuid AND org_id = ${ctx.orgId}::uuid AND name = ANY(${clean})`;
 }
 
 function summary(found: Difference, definitions: readonly SeenDefinition[], accepted: number): ScanResult {

@@ -1,7 +1,10 @@
-import { mkdtempSync, readFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { startSseUpstream, type SseUpstream } from "@/lib/testing/sse-upstream";
 import type { ChannelAnswer } from "./channel-answer.server";
 import { ChannelTable, type ChannelLimits } from "./channel-table.server";
 import type { Upstream } from "./lookup.server";
@@ -37,24 +40,35 @@ const pidsIn = (file: string, word: string) =>
 const isAlive = (pid: number) => {
   try {
     process.kill(pid, 0);
-    return !/\) Z /.test(readFileSync(`/proc/${String(pid)}/stat`, "utf8"));
+    // One that nobody has collected yet is gone all the same.
+    const stat = `/proc/${String(pid)}/stat`;
+    return !existsSync(stat) || !/\) Z /.test(readFileSync(stat, "utf8"));
   } catch {
     return false;
   }
 };
 
-function stdio(script: string, args: readonly string[], command = "node"): Upstream {
+const stdio = (script: string, args: readonly string[], command = "node") =>
+  upstreamOf({
+    transport: "stdio",
+    url: `stdio:${command}`,
+    command,
+    args: [path.join(root, "lib/testing", script), ...args],
+  });
+const overSse = (url: string) => upstreamOf({ transport: "sse", url, allowPrivateNetwork: true });
+
+function upstreamOf(part: Partial<Upstream>): Upstream {
   return {
     id: "00000000-0000-4000-8000-000000000001" as Upstream["id"],
     orgId: "00000000-0000-4000-8000-000000000002" as Upstream["orgId"],
     name: "local",
-    url: `stdio:${command}`,
+    url: "",
     enabled: true,
     version: 1,
     allowPrivateNetwork: false,
-    transport: "stdio",
-    command,
-    args: [path.join(root, "lib/testing", script), ...args],
+    transport: "http",
+    command: null,
+    args: [],
     authMode: "static",
     timeouts: { connectMs: null, firstByteMs: null, idleMs: null, totalMs: null },
     forwardHeaders: [],
@@ -65,7 +79,8 @@ function stdio(script: string, args: readonly string[], command = "node"): Upstr
     tools: new Map(),
     hasHeaders: false,
     sealedHeaders: [],
-  } as Upstream;
+    ...part,
+  };
 }
 
 const rpc = (id: number, method: string, params: object = {}) => JSON.stringify({ jsonrpc: "2.0", id, method, params });
@@ -172,5 +187,135 @@ describe("processes that misbehave", () => {
     const listening = await table.open(upstream, ping);
     expect(listening.status).toBe(200);
     listening.stop();
+  });
+});
+
+test("processes end with the gateway even when it is killed, and so does their watcher", async () => {
+  const diary = newDiary();
+  const run = path.join(root, "lib/testing/stdio-owner-run.ts");
+  const script = path.join(root, "lib/testing/hostile-stdio.mjs");
+  const owner = spawn(
+    process.execPath,
+    ["--conditions=react-server", "--import", "tsx", run, process.execPath, script, "no SIGTERM", diary],
+    { cwd: root, stdio: ["ignore", "pipe", "inherit"] },
+  );
+  await once(owner.stdout, "data");
+  await vi.waitFor(() => expect(pidsIn(diary, "start")).toHaveLength(1), 5_000);
+  const pids = [...pidsIn(diary, "start")];
+  expect(pids.map(isAlive)).toEqual([true]);
+  owner.kill("SIGKILL");
+  await vi.waitFor(() => expect(pids.map(isAlive)).toEqual([false]), 5_000);
+}, 20_000);
+
+describe("sessions", () => {
+  let upstream: SseUpstream;
+  beforeAll(async () => {
+    upstream = await startSseUpstream();
+  });
+  afterAll(() => upstream.close());
+  const inSession = (id: string, body: string, headers: Record<string, string> = {}) =>
+    request(body, { "mcp-session-id": id, ...headers });
+
+  test("a client that takes only JSON gets the answer alone, and what came up waits for the listening stream", async () => {
+    const table = open();
+    const { id } = await begin(table, overSse(upstream.url));
+    const call = inSession(id, rpc(2, "tools/call", { name: "log" }), { accept: "application/json" });
+    const answer = await table.open(overSse(upstream.url), call);
+    expect(answer.headers["content-type"]).toBe("application/json");
+    expect(JSON.parse(await textOf(answer))).toMatchObject({ id: 2, result: { content: [{ text: "logged" }] } });
+    const listening = await table.open(overSse(upstream.url), { ...call, method: "GET", body: null });
+    const [first] = (await once(listening.body, "data")) as [Buffer];
+    expect(String(first)).toMatch(/^event: message\ndata: .*"method":"notifications\/message".*\n\n$/);
+    listening.stop();
+  });
+
+  test("messages pass byte for byte, and a stream ends with its answer", async () => {
+    const table = open();
+    const { id } = await begin(table, overSse(upstream.url));
+    const call = rpc(2, "tools/call", { name: "progress", _meta: { progressToken: "t" } });
+    const text = await textOf(await table.open(overSse(upstream.url), inSession(id, call)));
+    const events = text.split("\n\n").filter(Boolean);
+    expect(events).toHaveLength(4);
+    expect(events[0]).toBe(
+      `event: message\ndata: {"method":"notifications/progress","params":{"progressToken":"t","progress":1,"total":3},"jsonrpc":"2.0"}`,
+    );
+    expect(events[3]).toBe(
+      `event: message\ndata: {"result":{"content":[{"type":"text","text":"done"}]},"jsonrpc":"2.0","id":2}`,
+    );
+  });
+
+  test("P10 a session id is worth nothing at another server, after a change of the server, or after its end", async () => {
+    const table = open();
+    const here = overSse(upstream.url);
+    const { id } = await begin(table, here);
+    const ping = inSession(id, rpc(2, "ping"));
+    const other = { ...here, id: "00000000-0000-4000-8000-000000000009" as Upstream["id"] };
+    const changed = { ...here, sealedHeaders: [{ id: "h", name: "X", sealed: "s" }] };
+    expect((await table.open(other, ping)).status).toBe(404);
+    expect((await table.open(changed, ping)).status).toBe(404);
+    expect((await table.open(here, ping)).status).toBe(200);
+    expect((await table.open(here, { ...ping, method: "DELETE", body: null })).status).toBe(200);
+    const after = await table.open(here, ping);
+    expect([after.status, JSON.parse(await textOf(after))]).toMatchObject([404, { id: 2, error: { code: -32001 } }]);
+    await vi.waitFor(() => expect(upstream.sessions.size).toBe(0), 5_000);
+  });
+
+  test("without a session only initialize is taken", async () => {
+    for (const method of ["tools/list", "server/discover"]) {
+      const answer = await open().open(overSse(upstream.url), request(rpc(5, method)));
+      expect([answer.status, JSON.parse(await textOf(answer))]).toMatchObject([
+        400,
+        { id: 5, error: { code: -32600 } },
+      ]);
+    }
+  });
+
+  test("too many sessions are refused before anything is sent; one that has long been quiet gives way", async () => {
+    const here = overSse(upstream.url);
+    const strict = open({ perServer: { sse: 2, stdio: 1 } });
+    const ids = [(await begin(strict, here)).id, (await begin(strict, here)).id];
+    await expect(strict.open(here, request(initialize))).rejects.toMatchObject({ code: "upstream_unreachable" });
+    expect((await strict.open(here, inSession(ids[0] ?? "", rpc(2, "ping")))).status).toBe(200);
+    const yielding = open({ perServer: { sse: 1, stdio: 1 }, yieldMs: 0 });
+    const first = await begin(yielding, here);
+    const second = await begin(yielding, here);
+    expect((await yielding.open(here, inSession(first.id, rpc(2, "ping")))).status).toBe(404);
+    expect((await yielding.open(here, inSession(second.id, rpc(2, "ping")))).status).toBe(200);
+  });
+
+  test("a quiet session ends by itself, one with a listener does not", async () => {
+    const here = overSse(upstream.url);
+    const table = open({ quietMs: 100 });
+    const [quiet, busy] = [await begin(table, here), await begin(table, here)];
+    const get = { ...inSession(busy.id, ""), method: "GET" as const, body: null };
+    const listening = await table.open(here, get);
+    await vi.waitFor(() => expect(upstream.sessions.size).toBe(1), 5_000);
+    expect((await table.open(here, inSession(quiet.id, rpc(2, "ping")))).status).toBe(404);
+    expect((await table.open(here, inSession(busy.id, rpc(2, "ping")))).status).toBe(200);
+    listening.stop();
+  });
+
+  test.each([401, 403, 405, 500])("the server's own refusal of the stream (%d) is the answer", async (status) => {
+    upstream.status = status;
+    const answer = await open().open(overSse(upstream.url), request(initialize));
+    upstream.status = null;
+    expect(answer.status).toBe(status);
+    expect(answer.headers["mcp-session-id"]).toBeUndefined();
+  });
+
+  test("U2 an address of a closed class is refused before anything is sent", async () => {
+    const here = { ...overSse(upstream.url), allowPrivateNetwork: false };
+    const seen = upstream.seen.length;
+    await expect(open().open(here, request(initialize))).rejects.toMatchObject({ code: "address_blocked" });
+    const linkLocal = overSse("http://169.254.169.254/sse");
+    await expect(open().open(linkLocal, request(initialize))).rejects.toMatchObject({ code: "address_blocked" });
+    expect(upstream.seen).toHaveLength(seen);
+  });
+
+  test("a command that is not listed, or not there, is not started", async () => {
+    for (const command of ["sh", "/no/such/program"]) {
+      const started = open().open(stdio("stdio-upstream.mjs", [], command), request(initialize));
+      await expect(started).rejects.toMatchObject({ code: "upstream_unreachable" });
+    }
   });
 });

@@ -28,16 +28,42 @@ export interface ForeignTool {
   readonly tool: string;
 }
 
-/** What else there is to be mistaken for. */
+/** What else there is to be mistaken for, indexed once for many definitions. */
 export interface Neighbours {
-  /** Names of this server's tools. */
-  readonly own: readonly string[];
-  readonly foreign: readonly ForeignTool[];
+  /** This server's tools by the skeleton of their name. */
+  readonly own: ReadonlyMap<string, readonly string[]>;
+  /** Other servers' tools, the same way. */
+  readonly foreign: ReadonlyMap<string, readonly ForeignTool[]>;
+  /** Other servers by the name of a tool that this server has not. */
+  readonly foreignNames: ReadonlyMap<string, string>;
 }
 
-const evidenceMax = 160;
+/** Indexes the names of a server's own tools and of the tools of its organisation's other servers. */
+export function neighboursOf(own: readonly string[], foreign: readonly ForeignTool[]): Neighbours {
+  const mine = new Set(own);
+  const others = foreign.filter(({ tool }) => !mine.has(tool));
+  return {
+    own: group(own, (name) => name),
+    foreign: group(foreign, ({ tool }) => tool),
+    foreignNames: new Map(others.map(({ tool, server }) => [tool, server])),
+  };
+}
+
+function group<T>(items: readonly T[], nameOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const skeleton = nameSkeleton(nameOf(item));
+    const known = groups.get(skeleton);
+    if (known) known.push(item);
+    else groups.set(skeleton, [item]);
+  }
+  return groups;
+}
+
 /** A definition shows at most this many flags; one is enough to look. */
 const flagsMax = 50;
+/** Characters of what is quoted. */
+const evidenceMax = 160;
 
 /**
  * What is suspicious about a definition: hidden characters, wording that instructs the agent, names that stand for others, schemas
@@ -55,9 +81,8 @@ export function findFlags(definition: string, neighbours: Neighbours): Flag[] {
     ...(block ? [blockFlag(block.code, block.at, block.evidence)] : []),
     ...(typeof name === "string" ? nameFlags(name, neighbours) : []),
   ];
-  const foreign = foreignNames(neighbours);
   forEachText(root, "", (text, at) => {
-    if (flags.length < flagsMax) flags.push(...textFlags(text, at, foreign));
+    if (flags.length < flagsMax) flags.push(...textFlags(text, at, neighbours.foreignNames));
   });
   return flags.slice(0, flagsMax);
 }
@@ -147,28 +172,22 @@ function nameFlags(name: string, { own, foreign }: Neighbours): Flag[] {
   const flags: Flag[] = [];
   const skeleton = nameSkeleton(name);
   const at = "/name";
-  const twin = own.find((other) => other !== name && nameSkeleton(other) === skeleton);
+  const twin = own.get(skeleton)?.find((other) => other !== name);
   if (twin !== undefined) {
     flags.push(flag("lookalike", "danger", at, twin, "Looks like another tool of this server."));
   }
-  const shadow = foreign.find(({ tool }) => tool !== name && nameSkeleton(tool) === skeleton);
+  const shadow = foreign.get(skeleton)?.find(({ tool }) => tool !== name);
   if (shadow) {
     const message = `Looks like a tool of another server (${shadow.server}) without being called the same.`;
     flags.push(flag("lookalike", "danger", at, shadow.tool, message));
   }
-  const same = foreign.find(({ tool }) => tool === name);
+  const same = foreign.get(skeleton)?.find(({ tool }) => tool === name);
   if (same)
     flags.push(flag("same_name", "notice", at, name, `Another server (${same.server}) has a tool of this name.`));
   if (/[^\x21-\x7e]/.test(name) && /^[\x21-\x7e]+$/.test(skeleton)) {
     flags.push(flag("lookalike", "danger", at, name, "Written with letters that only look like Latin ones."));
   }
   return flags;
-}
-
-/** Names that are surely names (two parts or more), so that plain words of a description never count. */
-function foreignNames({ own, foreign }: Neighbours): ReadonlyMap<string, string> {
-  const mine = new Set(own);
-  return new Map(foreign.filter(({ tool }) => !mine.has(tool)).map(({ tool, server }) => [tool, server]));
 }
 
 function forEachText(value: Value, at: string, visit: (text: string, at: string) => void): void {

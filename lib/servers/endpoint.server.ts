@@ -1,5 +1,6 @@
 import "server-only";
 import { env } from "@/lib/env/env.server";
+import { requirePermission, type Ctx } from "@/lib/kernel/ctx";
 import { AppError, isAppError, type Issue } from "@/lib/kernel/errors";
 import { checkUpstream, type UpstreamTransport } from "./lookup.server";
 import type { ServerInput, ServerPatch } from "./schema";
@@ -12,6 +13,13 @@ export interface Endpoint {
   readonly allowPrivateNetwork: boolean;
   readonly command: string | null;
   readonly args: string[];
+}
+
+/** Whether local processes may be servers here: why not, or the commands that may be started. Reading it needs `read`. */
+export function findLocalChoice(ctx: Ctx): { refusal: string | null; commands: string[] } {
+  requirePermission(ctx, "read");
+  const { stdio } = env();
+  return { refusal: stdioRefusal(stdio), commands: [...(stdio?.commands ?? [])] };
 }
 
 type Given = Partial<Pick<ServerPatch, "transport" | "url" | "allowPrivateNetwork" | "command" | "args">>;

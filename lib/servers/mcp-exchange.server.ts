@@ -1,20 +1,32 @@
 import "server-only";
-import type { Dispatcher } from "undici";
+import type { Readable } from "node:stream";
 import { egressRequest } from "@/lib/http/egress.server";
+import { redactOf } from "@/lib/http/redact";
 import { readJson } from "@/lib/kernel/json";
 import { isAppError } from "@/lib/kernel/errors";
+import { openChannel } from "./channel.server";
 import { listLimits } from "./definition";
+import type { Upstream } from "./lookup.server";
 import { SseReader } from "./sse";
+import type { ProcessEnd } from "./stdio-process.server";
 
 const answerBytesMax = 10_485_760;
 const headersTimeoutMs = 10_000;
 const bodyTimeoutMs = 15_000;
+/** A local process may have to unpack itself first. */
+const startTimeoutMs = 25_000;
 
-/** Where to scan and with which credential. */
+/** What to scan and with which credential. */
 export interface ScanTarget {
-  url: string;
-  allowPrivateNetwork: boolean;
+  upstream: Upstream;
   headers: Readonly<Record<string, string>>;
+}
+
+/** An answer's head, and its body as it comes. */
+interface Arrived {
+  status: number;
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+  body: Readable;
 }
 
 export interface RpcRequest {
@@ -32,13 +44,13 @@ export interface RpcAnswer {
   errorCode: number | null;
 }
 
-/** A failed step, in words for the server's page: no upstream text, no address. */
+/** A failed step, in words for the server's page: no address, no upstream text but the last words of a process that died. */
 export class ExchangeFault extends Error {}
 
 /**
- * Sends one JSON-RPC message by streamable HTTP (MCP 2025-03-26 and later) and reads the answer that carries its id, from JSON
- * or from an event stream. Bounded: 10 MiB, 10 s to the headers, 15 s between bytes, `signal` for the whole.
- * Throws ExchangeFault, or `address_blocked`.
+ * Sends one JSON-RPC message by streamable HTTP (MCP 2025-03-26 and later), or through the channel that speaks it for other
+ * transports, and reads the answer that carries its id, from JSON or from an event stream. Bounded: 10 MiB, 10 s to the headers
+ * (25 s of a local process), 15 s between bytes, `signal` for the whole. Throws ExchangeFault, or `address_blocked`.
  */
 export async function exchange(
   target: ScanTarget,
@@ -51,8 +63,10 @@ export async function exchange(
   const response = await send(target, "POST", headers, body, signal);
   const sessionId = headerOf(response, "mcp-session-id");
   try {
-    const message = id === null ? null : await readAnswer(response, id);
-    return { status: response.statusCode, sessionId, message, errorCode: message && errorCodeOf(message) };
+    const read = id === null ? null : await readAnswer(response, id);
+    // As the gateway relays it: a list that repeats our credential is neither stored nor shown with it.
+    const message = read && Buffer.from(redactOf(Object.values(target.headers))(read));
+    return { status: response.status, sessionId, message, errorCode: message && errorCodeOf(message) };
   } catch (error) {
     throw asFault(error);
   } finally {
@@ -72,31 +86,55 @@ async function send(
   headers: Record<string, string>,
   body: string | null,
   signal: AbortSignal,
-): Promise<Dispatcher.ResponseData> {
+): Promise<Arrived> {
+  const lines = {
+    "content-type": "application/json",
+    accept: "application/json, text/event-stream",
+    "accept-encoding": "identity",
+    "user-agent": "policylayer",
+    ...headers,
+    ...lowered(target.headers),
+  };
   try {
-    return await egressRequest({
-      url: target.url,
+    return await (target.upstream.transport === "http" ? sendHttp : sendChannel)(
+      target.upstream,
       method,
-      headers: {
-        "content-type": "application/json",
-        accept: "application/json, text/event-stream",
-        "accept-encoding": "identity",
-        "user-agent": "policylayer",
-        ...headers,
-        ...target.headers,
-      },
+      lines,
       body,
-      allowPrivateNetwork: target.allowPrivateNetwork,
       signal,
-      headersTimeoutMs,
-      bodyTimeoutMs,
-    });
+    );
   } catch (error) {
     throw asFault(error);
   }
 }
 
-async function readAnswer(response: Dispatcher.ResponseData, id: number): Promise<Buffer | null> {
+type Send = (
+  upstream: Upstream,
+  method: "POST" | "DELETE",
+  headers: Record<string, string>,
+  body: string | null,
+  signal: AbortSignal,
+) => Promise<Arrived>;
+
+const sendHttp: Send = async (upstream, method, headers, body, signal) => {
+  const { url, allowPrivateNetwork, caPem } = upstream;
+  const trust = { allowPrivateNetwork, caPem, partition: upstream.id };
+  const times = { headersTimeoutMs, bodyTimeoutMs };
+  const response = await egressRequest({ url, method, headers, body, signal, ...trust, ...times });
+  return { status: response.statusCode, headers: response.headers, body: response.body };
+};
+
+const sendChannel: Send = (upstream, method, headers, body, signal) => {
+  const firstByteMs = upstream.transport === "stdio" ? startTimeoutMs : headersTimeoutMs;
+  const deadlines = { connectMs: headersTimeoutMs, firstByteMs, idleMs: bodyTimeoutMs };
+  return openChannel(upstream, { method, headers, body: body === null ? null : Buffer.from(body), deadlines, signal });
+};
+
+function lowered(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+async function readAnswer(response: Arrived, id: number): Promise<Buffer | null> {
   const type = headerOf(response, "content-type")?.split(";")[0]?.trim().toLowerCase();
   if ((headerOf(response, "content-encoding") ?? "identity") !== "identity") {
     throw new ExchangeFault("the answer is compressed although plain was asked for");
@@ -108,7 +146,7 @@ async function readAnswer(response: Dispatcher.ResponseData, id: number): Promis
   return type === "application/json" && idOf(bytes) === id ? bytes : null;
 }
 
-async function readStream(response: Dispatcher.ResponseData, id: number): Promise<Buffer | null> {
+async function readStream(response: Arrived, id: number): Promise<Buffer | null> {
   const reader = new SseReader();
   const decoder = new TextDecoder();
   for await (const chunk of bounded(response)) {
@@ -120,7 +158,7 @@ async function readStream(response: Dispatcher.ResponseData, id: number): Promis
   return null;
 }
 
-async function* bounded(response: Dispatcher.ResponseData): AsyncGenerator<Buffer> {
+async function* bounded(response: Arrived): AsyncGenerator<Buffer> {
   let left = answerBytesMax;
   for await (const chunk of response.body as AsyncIterable<Buffer>) {
     left -= chunk.length;
@@ -143,7 +181,7 @@ function errorCodeOf(bytes: Buffer): number | null {
   return typeof message.error.code === "number" ? message.error.code : 0;
 }
 
-function headerOf(response: Dispatcher.ResponseData, name: string): string | null {
+function headerOf(response: Arrived, name: string): string | null {
   const value = response.headers[name];
   return (Array.isArray(value) ? value[0] : value) ?? null;
 }
@@ -152,7 +190,16 @@ function asFault(error: unknown): unknown {
   if (error instanceof ExchangeFault) return error;
   if (isAppError(error) && error.code === "address_blocked") return error;
   if (isAppError(error)) return new ExchangeFault("the server could not be reached", { cause: error });
+  if (isProcessEnd(error)) return new ExchangeFault(endText(error), { cause: error });
   const name = error instanceof Error ? error.name : "";
   const late = /Timeout|Abort/.test(name);
   return new ExchangeFault(late ? "the server did not answer in time" : "the connection broke", { cause: error });
+}
+
+function isProcessEnd(error: unknown): error is ProcessEnd {
+  return error instanceof Error && "words" in error && typeof error.words === "string";
+}
+
+function endText({ message, words }: ProcessEnd): string {
+  return words === "" ? message : `${message}; it wrote: ${words}`;
 }

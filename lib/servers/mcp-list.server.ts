@@ -42,7 +42,8 @@ async function open(target: ScanTarget, signal: AbortSignal): Promise<Conversati
   const answer = await step("initialize", () => exchange(target, { id: 1, method: "initialize", params }, {}, signal));
   if (answer.status === 401 || answer.status === 403) throw failed("initialize", "the server asks for a credential");
   if (answer.status === 200 && answer.message && answer.errorCode === null) return greet(target, answer, signal);
-  if (answer.status >= 500) throw failed("initialize", `the server answered HTTP ${String(answer.status)}`);
+  const isOld = target.upstream.transport === "sse" && answer.status !== 200;
+  if (answer.status >= 500 || isOld) throw failed("initialize", `the server answered HTTP ${String(answer.status)}`);
   return {
     headers: { "mcp-protocol-version": modernVersion },
     meta: {

@@ -8,6 +8,8 @@ import { singleton } from "@/lib/kernel/singleton";
 import { listDigest, storeScanError, storeTools, type ScanResult } from "./catalogue.server";
 import { readSeen, type SeenDefinition } from "./definition";
 import { openCredential } from "./credential.server";
+import { findFlags, isDangerous, neighboursOf } from "./definition-flags";
+import { listForeignTools } from "./foreign-tools.server";
 import { dropUpstream, findUpstream, loadUpstream } from "./lookup.server";
 import { listUpstreamTools, sha256 } from "./mcp-list.server";
 
@@ -77,7 +79,8 @@ async function scanNow(ctx: Ctx, id: string, options: ScanOptions): Promise<Scan
   try {
     const tools = await readUpstream(id);
     background().learnt.delete(id);
-    return await storeTools(ctx, id, tools, options).finally(() => {
+    const clean = options.acceptFirst ? await listClean(ctx, id, tools) : null;
+    return await storeTools(ctx, id, tools, { audit: options.audit, acceptFirst: clean }).finally(() => {
       dropUpstream(id);
     });
   } catch (error) {
@@ -87,11 +90,22 @@ async function scanNow(ctx: Ctx, id: string, options: ScanOptions): Promise<Scan
   }
 }
 
+/** What of a server's first list may be accepted unseen; null when it is not the first one. */
+async function listClean(ctx: Ctx, id: string, tools: readonly SeenDefinition[]): Promise<string[] | null> {
+  const where = { serverId: id, orgId: ctx.orgId, acceptedDigest: { not: null } };
+  if ((await prisma().serverTool.count({ where })) > 0) return null;
+  const names = tools.map(({ name }) => name);
+  const neighbours = neighboursOf(names, await listForeignTools(prisma(), ctx, id));
+  const clean = tools.filter(({ text, blockedBy }) => {
+    return blockedBy === null && !isDangerous(findFlags(text, neighbours));
+  });
+  return clean.map(({ name }) => name);
+}
+
 async function readUpstream(id: string): Promise<SeenDefinition[]> {
   const upstream = await loadUpstream(id);
   if (!upstream) throw new AppError("not_found", { detail: "server" });
-  const { url, allowPrivateNetwork } = upstream;
-  return listUpstreamTools({ url, allowPrivateNetwork, headers: await openCredential(upstream).catch(asUnscanned) });
+  return listUpstreamTools({ upstream, headers: await openCredential(upstream).catch(asUnscanned) });
 }
 
 /** Without a usable credential nothing is asked, and the server's page says so. */

@@ -102,16 +102,16 @@ test("a rescan marks what is gone, what changed and what came back, and the vers
   const version = async () => (await findUpstream(id))?.version;
   const first = await version();
   upstream.mode.pages = [`[${tool("a", ',"description":"new"')},${tool("c")}]`];
-  expect(await scanServer(admin, id)).toEqual({ added: 1, changed: 1, gone: 1, total: 2 });
+  expect(await scanServer(admin, id)).toEqual({ added: 1, changed: 1, gone: 1, total: 2, accepted: 0 });
   expect(await version()).toBe((first ?? 0) + 1);
-  expect([...((await findUpstream(id))?.tools.keys() ?? [])].sort()).toEqual(["a", "c"]);
+  expect([...((await findUpstream(id))?.tools.keys() ?? [])]).toEqual(["a"]);
   upstream.mode.pages = [`[${tool("a")},${tool("c")}]`];
-  expect(await scanServer(admin, id)).toEqual({ added: 0, changed: 1, gone: 0, total: 2 });
+  expect(await scanServer(admin, id)).toEqual({ added: 0, changed: 1, gone: 0, total: 2, accepted: 0 });
   expect(await version()).toBe((first ?? 0) + 2);
-  expect(await scanServer(admin, id)).toEqual({ added: 0, changed: 0, gone: 0, total: 2 });
+  expect(await scanServer(admin, id)).toEqual({ added: 0, changed: 0, gone: 0, total: 2, accepted: 0 });
   expect(await version()).toBe((first ?? 0) + 2);
   upstream.mode.pages = [`[${tool("a")},${tool("b")},${tool("c")}]`];
-  expect(await scanServer(admin, id)).toEqual({ added: 1, changed: 0, gone: 0, total: 3 });
+  expect(await scanServer(admin, id)).toEqual({ added: 1, changed: 0, gone: 0, total: 3, accepted: 0 });
 });
 
 test.each([
@@ -224,7 +224,8 @@ test("a relayed list teaches the catalogue once, and an unreadable one teaches n
   learnTools(id, [tool("a"), `{"title":"no name"}`]);
   learnTools(id, [tool("a"), tool("b")]);
   await expect.poll(() => names(id)).toEqual(["a", "b"]);
-  expect((await findUpstream(id))?.tools.has("b")).toBe(true);
+  // Nobody accepted it yet, so it cannot be called.
+  expect((await findUpstream(id))?.tools.has("b")).toBe(false);
 });
 
 test("A5 another organisation's server does not exist for anyone but its own members", async () => {

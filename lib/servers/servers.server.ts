@@ -5,7 +5,7 @@ import { prisma, publishChange, transaction, type Tx } from "@/lib/db/db.server"
 import { isUniqueViolation } from "@/lib/db/failure";
 import { env } from "@/lib/env/env.server";
 import { requirePermission, type Ctx } from "@/lib/kernel/ctx";
-import { AppError, isAppError } from "@/lib/kernel/errors";
+import { AppError, isAppError, toAppError } from "@/lib/kernel/errors";
 import { isUuid } from "@/lib/kernel/ids";
 import { seal } from "@/lib/vault/vault.server";
 import { listAuthorities, requireAuthorities } from "./authorities.server";
@@ -13,8 +13,7 @@ import { isForeign, isMoved, requireChanged, requireEndpoint, type Endpoint } fr
 import { dropUpstream, headerSeal, type UpstreamTransport } from "./lookup.server";
 import { dropTokens } from "./oauth-connection.server";
 import { scanServer } from "./scan.server";
-import { VariableInput, HeaderInput as HttpHeaderInput } from "./schema";
-import type { HeaderInput, ServerDto, ServerInput, ServerPatch, ToolDto } from "./schema";
+import { HeaderInput, VariableInput, type ServerDto, type ServerInput, type ServerPatch, type ToolDto } from "./schema";
 import { timeoutsOf, toServerDto, type ServerRow } from "./server-dto";
 import { toToolDtos } from "./tool-dto";
 
@@ -27,10 +26,13 @@ export {
   setAuthMode,
   setSignInClient,
 } from "./oauth-connection.server";
+export { findLocalChoice } from "./endpoint.server";
 export { clientDocument } from "./oauth-client.server";
 export { finishSignIn } from "./oauth-return.server";
 export { planSignIn, startSignIn } from "./oauth-sign-in.server";
+export { decideTools } from "./accept.server";
 export { overrideTool } from "./override.server";
+export { countReviews, getReview } from "./review.server";
 export { learnTools, refreshTools, scanServer } from "./scan.server";
 export type { ScanResult } from "./catalogue.server";
 
@@ -102,7 +104,8 @@ export async function updateServer(ctx: Ctx, id: string, patch: ServerPatch): Pr
   const to = await requireChanged(from, patch);
   const moved = isMoved(from, to);
   if (patch.caPem) requireAuthorities(patch.caPem);
-  const data = { ...columnsOf(patch), ...to };
+  // A process has no sign-in; its variables are what it gets.
+  const data = { ...columnsOf(patch), ...to, ...(to.transport === "stdio" ? { authMode: "static" } : {}) };
   await transaction(async (tx) => {
     const before = toRecord(await getRow(tx, ctx, id));
     await tx.server.updateMany({
@@ -119,12 +122,14 @@ export async function updateServer(ctx: Ctx, id: string, patch: ServerPatch): Pr
   return getServer(ctx, id);
 }
 
-/** Deletes a server with its headers, catalogue and revoked grants. Throws `in_use` while a grant still works. */
+/** Deletes a server with its headers, catalogue and revoked grants. Throws `in_use` while a grant still works or a bundle holds it. */
 export async function deleteServer(ctx: Ctx, id: string): Promise<void> {
   requirePermission(ctx, "server.manage");
   await transaction(async (tx) => {
     const row = await getRow(tx, ctx, id);
     if (row._count.grants > 0) throw new AppError("in_use", { detail: "grants of this server are not revoked" });
+    const bundles = await tx.bundleMember.count({ where: { serverId: id, orgId: ctx.orgId } });
+    if (bundles > 0) throw new AppError("in_use", { detail: "a bundle holds this server" });
     await tx.grant.deleteMany({ where: { serverId: id, orgId: ctx.orgId, revokedAt: { not: null } } });
     await tx.server.deleteMany({ where: { id, orgId: ctx.orgId } });
     await appendAudit(tx, ctx, { action: "server.delete", object: `server:${id}`, before: toRecord(row) });
@@ -133,10 +138,14 @@ export async function deleteServer(ctx: Ctx, id: string): Promise<void> {
   dropUpstream(id);
 }
 
-/** Sets a static header for the upstream, replacing one of the same name in any case. The value is stored sealed. */
-export async function setHeader(ctx: Ctx, id: string, input: HeaderInput): Promise<ServerDto> {
+/**
+ * Sets a static header for the upstream, or an environment variable of a local process, replacing one of the same name in any
+ * case. The value is stored sealed. Throws `invalid_input` for a name that is not the upstream's to have.
+ */
+export async function setHeader(ctx: Ctx, id: string, input: HeaderInput | VariableInput): Promise<ServerDto> {
   requirePermission(ctx, "server.manage");
   await changeHeaders(ctx, id, "server.header.set", input.name, async (tx, row) => {
+    requireName(row, input);
     if (row.headers.length >= headersMax && !hasHeader(row, input.name)) {
       throw new AppError("invalid_input", { issues: [{ path: "name", message: "At most 20 headers" }] });
     }
@@ -183,7 +192,12 @@ async function changeHeaders(ctx: Ctx, id: string, action: string, header: strin
   dropUpstream(id);
 }
 
-async function putHeader(tx: Tx, ctx: Ctx, serverId: string, input: HeaderInput): Promise<void> {
+function requireName({ transport }: ServerRow, input: HeaderInput | VariableInput): void {
+  const { success, error } = (transport === "stdio" ? VariableInput : HeaderInput).safeParse(input);
+  if (!success) throw toAppError(error);
+}
+
+async function putHeader(tx: Tx, ctx: Ctx, serverId: string, input: HeaderInput | VariableInput): Promise<void> {
   const id = randomUUID();
   const sealed = seal(headerSeal(id), input.value);
   await tx.serverHeader.create({ data: { id, orgId: ctx.orgId, serverId, name: input.name, sealed } });
@@ -212,7 +226,7 @@ async function forgetUpstream(tx: Tx, ctx: Ctx, id: string, move: { from: Endpoi
   const where = { serverId: id, orgId: ctx.orgId };
   await tx.serverTool.updateMany({ where: { ...where, goneAt: null }, data: { goneAt: ctx.now } });
   await dropTokens(tx, ctx, id);
-  if (new URL(from).origin === new URL(to).origin) return;
+  if (!isForeign(move.from, move.to)) return;
   await tx.serverHeader.deleteMany({ where });
   await tx.serverOauthClient.deleteMany({ where });
 }
@@ -244,7 +258,17 @@ function toRecord(row: ServerRow) {
   const { drift, elicitationGuard, elicitationHosts } = row;
   const ca = listAuthorities(row.caPem).map((authority) => authority.name);
   return {
-    ...{ name, transport, url, command, args, enabled, allowPrivateNetwork, version, headers: row.headers.map((header) => header.name) },
+    ...{
+      name,
+      transport,
+      url,
+      command,
+      args,
+      enabled,
+      allowPrivateNetwork,
+      version,
+      headers: row.headers.map((header) => header.name),
+    },
     ...{ timeouts: timeoutsOf(row), forwardHeaders, authorities: ca, drift, elicitationGuard, elicitationHosts },
   };
 }

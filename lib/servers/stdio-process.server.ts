@@ -16,7 +16,8 @@ const lineBytesMax = 10 * 1024 * 1024;
 const unsentBytesMax = 8 * 1024 * 1024;
 /** Lines in a row that are no messages: a server may greet, but not only talk. */
 const strayLinesMax = 1000;
-const stderrKept = 4096;
+/** More than the longest secret and the last words together, so that none is cut before it is taken out. */
+const stderrKept = 16_384;
 /** Between the end of its input and SIGTERM, and between SIGTERM and SIGKILL. */
 const askMs = 300;
 const termMs = 1500;

@@ -5,7 +5,7 @@ import { createMember, createOrg, createServerRow } from "@/lib/testing/factorie
 import { openTestHouse, type TestHouse } from "@/lib/testing/house";
 import { startMcpFake, type FakeMode, type McpFake } from "@/lib/testing/mcp-fake";
 import { loadUpstream } from "./lookup.server";
-import { findUpstream, getServer, listTools, overrideTool, scanServer } from "./servers.server";
+import { decideTools, findUpstream, getReview, getServer, listTools, overrideTool, scanServer } from "./servers.server";
 
 let house: TestHouse;
 let admin: Ctx;
@@ -35,6 +35,9 @@ async function scanned(mode: Partial<FakeMode>): Promise<McpFake> {
   const fake = await startMcpFake(mode);
   fakes.push(fake);
   await prisma().server.updateMany({ where: { id, orgId: admin.orgId }, data: { url: fake.url } });
+  // Nothing was ever accepted, so that this scan is the server's first one.
+  const where = { serverId: id, orgId: admin.orgId };
+  await prisma().serverTool.updateMany({ where, data: { acceptedDefinition: null, acceptedDigest: null } });
   await scanServer(admin, id);
   return fake;
 }
@@ -106,17 +109,17 @@ describe("what is scanned", () => {
     expect(bestMs).toBeLessThan(30);
   });
 
-  test("the gateway learns category, risk and hints of each tool, and a changed definition at once", async () => {
+  test("the gateway learns category, risk and hints from the accepted definition, and from a changed one when it is accepted", async () => {
     const tool = (more: string) => `[{"name":"get_row","inputSchema":{"type":"object"}${more}}]`;
     const fake = await scanned({ pages: [tool(`,"annotations":{"readOnlyHint":true,"title":"x","openWorldHint":1}`)] });
-    expect(await classOf("get_row")).toEqual({
-      category: "read",
-      risk: "low",
-      annotations: new Map([["readOnlyHint", true]]),
-    });
+    const first = { category: "read", risk: "low", annotations: new Map([["readOnlyHint", true]]) };
+    expect(await classOf("get_row")).toMatchObject({ ...first, state: "accepted", isBlocked: false });
     fake.mode.pages = [tool(`,"annotations":{"destructiveHint":true}`)];
     await scanServer(admin, id);
-    expect(await classOf("get_row")).toMatchObject({ category: "destructive", risk: "critical" });
+    expect(await classOf("get_row")).toMatchObject({ ...first, state: "changed" });
+    const [{ name = "", digest = "" } = {}] = (await getReview(viewer, id)).tools;
+    await decideTools(author, id, { decision: "accept", tools: [{ name, digest }], reason: "" });
+    expect(await classOf("get_row")).toMatchObject({ state: "accepted", category: "destructive", risk: "critical" });
   });
 });
 

@@ -1,10 +1,10 @@
-import { spawn, type ChildProcess } from "node:child_process";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { createInterface } from "node:readline";
+import { startPart, stopPart, type Child } from "./bench-child";
 import type { LoadResult } from "./bench-load";
 import type { Part } from "./bench-part";
+import { startPeer } from "./bench-peer";
 
 export interface BenchOptions {
   connections?: readonly number[];
@@ -14,15 +14,10 @@ export interface BenchOptions {
 }
 
 export interface BenchRow extends LoadResult {
-  what: "upstream" | "byte pipe" | "in memory" | "gateway";
+  what: "upstream" | "byte pipe" | "in memory" | "gateway" | "peer";
   connections: number;
   /** Calls per second as a share of the byte pipe's, in the same run. */
   ofPipe: number;
-}
-
-interface Child {
-  process: ChildProcess;
-  facts: Record<string, string | number>;
 }
 
 const warmUpMs = 1_500;
@@ -30,7 +25,7 @@ const warmUpMs = 1_500;
 /**
  * Measures, in one run on one machine: a constant upstream alone, a byte pipe before it, and the gateway before it with 20 argument
  * rules and one counter, once with a ledger in memory and once with the durable one on a PostgreSQL that syncs to disk. Every part is
- * a process of its own. Prints a table.
+ * a process of its own, a published gateway is beside them where it can be installed. Prints a table.
  */
 export async function benchGateway(options: BenchOptions = {}): Promise<BenchRow[]> {
   const { connections = [1, 8, 32], durationMs = 4_000, runs = 3 } = options;
@@ -48,6 +43,8 @@ export async function benchGateway(options: BenchOptions = {}): Promise<BenchRow
     const pipe = await start({ kind: "pipe", target });
     const memory = await start({ kind: "gateway", target, dataDir: path.join(dataDir, "memory"), memory: true });
     const gateway = await start({ kind: "gateway", target, dataDir: path.join(dataDir, "durable"), memory: false });
+    const peer = await startPeer(target);
+    if (peer) children.push(peer);
     process.stdout.write(`one durable commit: ${Number(gateway.facts["commitMs"]).toFixed(2)} ms (median of 300)\n`);
     const rows: BenchRow[] = [];
     for (const count of connections) {
@@ -64,6 +61,7 @@ export async function benchGateway(options: BenchOptions = {}): Promise<BenchRow
       });
       rows.push(row("upstream", direct), row("byte pipe", piped));
       rows.push(row("in memory", relayed), row("gateway", governed));
+      if (peer) rows.push(row("peer", await one(peer)));
     }
     process.stdout.write(tableOf(rows));
     return rows;
@@ -81,6 +79,7 @@ async function best(child: Child, connections: number, durationMs: number, runs:
     connections,
     durationMs,
     warmUpMs,
+    inSession: child.facts["inSession"] === 1,
   };
   let found: LoadResult | null = null;
   for (let run = 0; run < runs; run++) {
@@ -90,26 +89,6 @@ async function best(child: Child, connections: number, durationMs: number, runs:
   }
   if (!found) throw new Error("A bench needs at least one run.");
   return found;
-}
-
-async function startPart(part: Part): Promise<Child> {
-  const script = path.join(import.meta.dirname, "bench-part.ts");
-  const child = spawn(
-    process.execPath,
-    ["--conditions=react-server", "--import", "tsx", script, JSON.stringify(part)],
-    { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, NODE_ENV: "production" } },
-  );
-  for await (const line of createInterface({ input: child.stdout })) {
-    return { process: child, facts: JSON.parse(line) as Record<string, string | number> };
-  }
-  throw new Error(`The bench's ${part.kind} ended before it was ready.`);
-}
-
-async function stopPart({ process: child }: Child): Promise<void> {
-  if (child.exitCode !== null) return;
-  const gone = new Promise((resolve) => child.once("exit", resolve));
-  child.kill("SIGTERM");
-  await gone;
 }
 
 function tableOf(rows: readonly BenchRow[]): string {

@@ -7,7 +7,14 @@ export interface LoadOptions {
   durationMs: number;
   /** Dropped from the start of the run. */
   warmUpMs: number;
+  /** What is asked; an allowed call when left out. */
+  ask?: Ask;
+  /** Each connection begins with `initialize` and keeps its session; for servers that answer nothing without one. */
+  inSession?: boolean;
 }
+
+/** `deny` is a call that the bench's policy denies, and whose denial is the good answer. */
+export type Ask = "call" | "deny" | "list";
 
 export interface LoadResult {
   /** Good answers (HTTP 200 with a result that is no error) per second. */
@@ -18,9 +25,16 @@ export interface LoadResult {
   bad: number;
 }
 
-const body = (id: number) =>
-  `{"jsonrpc":"2.0","id":${String(id)},"method":"tools/call","params":{"name":"create_charge","arguments":` +
-  '{"amount":100,"currency":"usd","customer":"cus_1","memo":"bench","region":"eu"}}}';
+function bodyOf(ask: Ask, id: number): string {
+  const amount = ask === "deny" ? 100_000 : 100;
+  const asked =
+    ask === "list"
+      ? '"method":"tools/list","params":{}'
+      : `"method":"tools/call","params":{"name":"create_charge","arguments":{"amount":${String(amount)},"currency":"usd","customer":"cus_1","memo":"bench","region":"eu"}}`;
+  return `{"jsonrpc":"2.0","id":${String(id)},${asked}}`;
+}
+
+const opening = `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"bench","version":"1"}}}`;
 
 /** Keeps so many connections busy, one call after the other on each, over bare sockets so that the generator costs little. */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
@@ -30,7 +44,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const endAt = startAt + options.durationMs;
   const head = headOf(options);
   const callers = Array.from({ length: options.connections }, () =>
-    keepCalling(options.url, head, state, endAt, (ms, atMs) => {
+    keepCalling(options, head, state, endAt, (ms, atMs) => {
       if (atMs >= startAt && atMs < endAt) latencies.push(ms);
     }),
   );
@@ -54,7 +68,7 @@ function headOf({ url, token }: LoadOptions): string {
 }
 
 async function keepCalling(
-  url: string,
+  { url, ask = "call", inSession = false }: LoadOptions,
   head: string,
   state: { bad: number; nextId: number },
   endAt: number,
@@ -65,22 +79,37 @@ async function keepCalling(
   socket.setNoDelay(true);
   await new Promise((resolve, reject) => socket.once("connect", resolve).once("error", reject));
   const answers = new Answers(socket);
+  const send = (text: string, lines = "") =>
+    void socket.write(`${head}${lines}Content-Length: ${String(text.length)}\r\n\r\n${text}`);
+  let session = "";
+  if (inSession) {
+    send(opening);
+    const id = /^mcp-session-id: (.+?)\r$/im.exec(await answers.next())?.[1];
+    session = id === undefined ? "" : `Mcp-Session-Id: ${id}\r\n`;
+  }
   while (performance.now() < endAt) {
-    const text = body(state.nextId++);
+    const text = bodyOf(ask, state.nextId++);
     const sentAt = performance.now();
-    socket.write(`${head}Content-Length: ${String(text.length)}\r\n\r\n${text}`);
-    const isGood = await answers.next();
+    send(text, session);
+    const answer = await answers.next();
     const now = performance.now();
-    if (isGood) note(now - sentAt, now);
+    if (isGood(answer, ask)) note(now - sentAt, now);
     else state.bad += 1;
+    if (answer === "") break;
   }
   socket.destroy();
 }
 
-/** Reads one answer after the other off a socket. */
+function isGood(answer: string, ask: Ask): boolean {
+  if (!answer.startsWith("HTTP/1.1 200") || !answer.includes('"result"')) return false;
+  return answer.includes('"isError":true') === (ask === "deny");
+}
+
+/** Reads one answer after the other off a socket; an empty one when the connection is gone. */
 class Answers {
   #text = "";
-  #waiter: ((isGood: boolean) => void) | null = null;
+  #waiter: ((answer: string) => void) | null = null;
+  #isClosed = false;
 
   constructor(socket: Socket) {
     socket.setEncoding("latin1");
@@ -88,10 +117,15 @@ class Answers {
       this.#text += part;
       this.#look();
     });
-    socket.on("close", () => this.#waiter?.(false));
+    socket.on("error", () => undefined);
+    socket.on("close", () => {
+      this.#isClosed = true;
+      this.#waiter?.("");
+    });
   }
 
-  next(): Promise<boolean> {
+  next(): Promise<string> {
+    if (this.#isClosed) return Promise.resolve("");
     return new Promise((resolve) => {
       this.#waiter = resolve;
     });
@@ -106,8 +140,6 @@ class Answers {
     if (isChunked ? total < end : this.#text.length < total) return;
     const answer = this.#text.slice(0, total);
     this.#text = this.#text.slice(total);
-    this.#waiter?.(
-      answer.startsWith("HTTP/1.1 200") && answer.includes('"result"') && !answer.includes('"isError":true'),
-    );
+    this.#waiter?.(answer);
   }
 }

@@ -41,8 +41,8 @@ export const leastPassed: Readonly<Record<Revision, number>> = { "2025-11-25": 8
 export function compareRuns(runs: readonly WayRun[], { isWhole }: { isWhole: boolean }): Verdict {
   const verdict: Verdict = { rows: [], passed: 0, failed: 0, problems: [] };
   for (const one of runs) {
-    const direct = runs.find(({ revision, way }) => revision === one.revision && way === "direct");
-    const problems = one.way === "direct" || !direct ? ownProblems(one) : differences(one, direct.run);
+    const direct = directOf(runs, one);
+    const problems = problemsOf(runs, one);
     const names = new Set([...one.run.keys(), ...(direct?.run.keys() ?? [])]);
     const row = toRow(one, new Set(problems.map(({ scenario }) => scenario)).size);
     verdict.rows.push(row);
@@ -59,6 +59,23 @@ export function compareRuns(runs: readonly WayRun[], { isWhole }: { isWhole: boo
     }
   }
   return verdict;
+}
+
+/** The scenarios of runs that did not come out as `compareRuns` wants them. */
+export function unlike(runs: readonly WayRun[]): { way: Way; scenario: string }[] {
+  return runs.flatMap((one) => {
+    const scenarios = new Set(problemsOf(runs, one).map(({ scenario }) => scenario));
+    return [...scenarios].map((scenario) => ({ way: one.way, scenario }));
+  });
+}
+
+function directOf(runs: readonly WayRun[], one: WayRun): WayRun | undefined {
+  return runs.find(({ revision, way }) => revision === one.revision && way === "direct");
+}
+
+function problemsOf(runs: readonly WayRun[], one: WayRun): Problem[] {
+  const direct = directOf(runs, one);
+  return one.way === "direct" || !direct ? ownProblems(one) : differences(one, direct.run);
 }
 
 interface Problem {

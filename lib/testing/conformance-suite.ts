@@ -2,12 +2,15 @@ import { spawn } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
 
 const prefix = path.join(import.meta.dirname, "conformance/node_modules");
+const suite = path.join(prefix, "@modelcontextprotocol/conformance");
 
 /** Node 22 of the suite's own prefix: the suite runs on no older one, the product's tests on the Node that started them. */
 export const suiteNode = path.join(prefix, "node/bin", process.platform === "win32" ? "node.exe" : "node");
-export const suiteScript = path.join(prefix, "@modelcontextprotocol/conformance/dist/index.js");
+export const suiteScript = path.join(suite, "dist/index.js");
 
 /** Revisions that the suite has requirements for. */
 export const revisions = ["2025-11-25", "2026-07-28"] as const;
@@ -21,6 +24,18 @@ export interface Check {
 
 /** The checks of each scenario in the order in which they ran. */
 export type SuiteRun = Map<string, Check[]>;
+
+const RequirementSet = z.object({
+  server: z.array(z.string()),
+  not_scored: z.array(z.object({ scenario: z.string(), leg: z.string() })).default([]),
+});
+
+/** The server scenarios that a revision runs, the unscored ones last. */
+export async function scenariosOf(revision: Revision): Promise<string[]> {
+  const text = await readFile(path.join(suite, "requirements", `${revision}.yaml`), "utf8");
+  const { server, not_scored: unscored } = RequirementSet.parse(parse(text));
+  return [...server, ...unscored.filter(({ leg }) => leg === "server").map(({ scenario }) => scenario)];
+}
 
 /**
  * Runs the suite's server scenarios against `url`: all that a revision requires, or one of them. Resolves also when checks fail;

@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { compareRuns, ways, type Row, type Verdict, type Way, type WayRun } from "./conformance-compare";
+import { compareRuns, unlike, ways, type Row, type Verdict, type Way, type WayRun } from "./conformance-compare";
 import { startConformanceGateway, type ConformanceGateway } from "./conformance-gateway";
 import { openPolicy, strictPolicy } from "./conformance-policies";
-import { revisions, runSuite, suiteNode, suiteScript, type Revision } from "./conformance-suite";
-import { startEverything } from "./everything-server";
+import { revisions, runSuite, scenariosOf, suiteNode, suiteScript, type Revision } from "./conformance-suite";
+import { startEverything, type EverythingServer } from "./everything-server";
 
 // `npm run conformance`: the official suite against the everything server, directly and through the gateway under two policies.
 // `--scenario NAME` runs one scenario, `--requirements REVISION` one revision, `--client "COMMAND"` the suite's client scenarios against
@@ -18,33 +18,70 @@ interface Prepared {
   revision: Revision;
   way: Way;
   url: string;
-  close(): Promise<void>;
+  everything: EverythingServer;
 }
 
 /** Each run has an upstream of its own: what one run says to its server (that tools changed) must not reach another's streams. */
 async function prepare(gateway: ConformanceGateway, revision: Revision, way: Way): Promise<Prepared> {
-  const { url, close } = await startEverything();
-  if (way === "direct") return { revision, way, url, close };
-  return { revision, way, url: await gateway.govern(url, way === "rules" ? strictPolicy : openPolicy), close };
+  const everything = await startEverything();
+  const policy = way === "rules" ? strictPolicy : openPolicy;
+  const url = way === "direct" ? everything.url : await gateway.govern(everything.url, policy);
+  return { revision, way, url, everything };
 }
 
 async function runServerSuite(wanted: readonly Revision[], scenario: string | null): Promise<Verdict> {
   const gateway = await startConformanceGateway();
-  const prepared: Prepared[] = [];
+  const stop = () => void gateway.close().finally(() => process.exit(130));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, stop);
+  const runs: WayRun[] = [];
   try {
-    for (const revision of wanted) for (const way of ways) prepared.push(await prepare(gateway, revision, way));
-    // All at once: the suite mostly waits.
-    const runs = await Promise.all(
-      prepared.map(async ({ revision, way, url }): Promise<WayRun> => {
-        return { revision, way, run: await runSuite(url, revision, scenario) };
-      }),
-    );
+    for (const revision of wanted) {
+      if (scenario !== null && !(await scenariosOf(revision)).includes(scenario)) continue;
+      runs.push(...(await runRevision(gateway, revision, scenario)));
+    }
+    if (runs.length === 0) throw new Error(`No revision asks for the server scenario ${String(scenario)}.`);
     say(`decisions in the log: ${JSON.stringify(await gateway.decisions())}`);
     return compareRuns(runs, { isWhole: scenario === null });
   } finally {
     await gateway.close();
-    for (const { close } of prepared) await close();
   }
+}
+
+/** The three ways of a revision at once: the suite mostly waits. */
+async function runRevision(
+  gateway: ConformanceGateway,
+  revision: Revision,
+  scenario: string | null,
+): Promise<readonly WayRun[]> {
+  const prepared: Prepared[] = [];
+  try {
+    for (const way of ways) prepared.push(await prepare(gateway, revision, way));
+    return await runAgain(prepared, await Promise.all(prepared.map((one) => runOne(one, scenario))));
+  } finally {
+    for (const { everything } of prepared) await everything.close();
+  }
+}
+
+async function runOne({ revision, way, url }: Prepared, scenario: string | null): Promise<WayRun> {
+  return { revision, way, run: await runSuite(url, revision, scenario) };
+}
+
+/**
+ * The suite gives some answers half a second, too little on a machine that is busy with other work. So a scenario that did not come
+ * out as it must is run again by itself, three times at most, and said to be; what differs each time is a difference.
+ */
+async function runAgain(prepared: readonly Prepared[], runs: readonly WayRun[]): Promise<readonly WayRun[]> {
+  for (let repeat = 1; repeat <= 3; repeat++) {
+    for (const { way, scenario } of unlike(runs)) {
+      say(`again: ${way} ${scenario}`);
+      for (const one of prepared.filter((ready) => ready.way === way || ready.way === "direct")) {
+        const again = await runOne(one, scenario);
+        const checks = again.run.get(scenario);
+        if (checks) runs.find((run) => run.way === one.way)?.run.set(scenario, checks);
+      }
+    }
+  }
+  return runs;
 }
 
 function show({ rows, problems, passed, failed }: Verdict): void {
@@ -79,22 +116,30 @@ function toRevision(text: string | undefined): Revision | null {
   return found;
 }
 
-const { values } = parseArgs({
-  options: {
-    scenario: { type: "string" },
-    requirements: { type: "string" },
-    client: { type: "string" },
-    json: { type: "string" },
-  },
-});
-const [revision, scenario] = [toRevision(values.requirements), values.scenario ?? null];
-if (values.client !== undefined) process.exitCode = await runClientSuite(values.client, revision, scenario);
-else {
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      scenario: { type: "string" },
+      requirements: { type: "string" },
+      client: { type: "string" },
+      json: { type: "string" },
+    },
+  });
+  const [revision, scenario] = [toRevision(values.requirements), values.scenario ?? null];
+  if (values.client !== undefined) return runClientSuite(values.client, revision, scenario);
   const verdict = await runServerSuite(revision === null ? revisions : [revision], scenario);
   show(verdict);
   if (values.json !== undefined) {
     const { passed, failed, problems } = verdict;
     writeFileSync(values.json, JSON.stringify({ passed, failed, text: problems.join("\n") }));
   }
-  process.exitCode = verdict.failed > 0 ? 1 : 0;
+  return verdict.failed > 0 ? 1 : 0;
 }
+
+main().then(
+  (code) => void (process.exitCode = code),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  },
+);

@@ -57,7 +57,7 @@ export function ofClients({ received }: ScriptedUpstream): Received[] {
 /** Every counter and every reservation of the organisation, as text that changes when one of them does. */
 async function countsOf({ orgId }: GatewayStack): Promise<unknown[]> {
   await ledger().drain();
-  const found = await pool().query(
+  const found = await pool().query<Record<string, string>>(
     `SELECT key, window_start::text, used::text FROM counter WHERE org_id = $1
      UNION ALL SELECT id::text, state::text, created_at::text FROM reservation WHERE org_id = $1 ORDER BY 1, 2`,
     [orgId],

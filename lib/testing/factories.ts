@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { allPermissions, permissionsOf } from "@/lib/auth/matrix";
 import { createOrganisation } from "@/lib/auth/auth.server";
+import { addMember, createBundle } from "@/lib/bundles/bundles.server";
 import { databaseNow, prisma } from "@/lib/db/db.server";
 import { attachPolicy, mintGrant } from "@/lib/grants/grants.server";
 import type { MintedGrant } from "@/lib/grants/schema";
@@ -8,6 +9,7 @@ import type { Ctx, Role } from "@/lib/kernel/ctx";
 import type { OrgId, SessionId, UserId } from "@/lib/kernel/ids";
 import { createPolicy } from "@/lib/policies/policies.server";
 import { readDefinition } from "@/lib/servers/definition";
+import type { DriftMode } from "@/lib/servers/tool-state";
 import { seal } from "@/lib/vault/vault.server";
 
 const suffix = () => randomBytes(4).toString("hex");
@@ -50,6 +52,9 @@ interface ServerOptions {
   allowPrivateNetwork?: boolean;
   /** Names of accepted tools; each gets a plain definition. */
   tools?: readonly string[];
+  /** Accepted definitions of further tools, JSON texts. */
+  definitions?: readonly string[];
+  drift?: DriftMode;
   headers?: Readonly<Record<string, string>>;
 }
 
@@ -57,10 +62,14 @@ interface ServerOptions {
 export async function createServerRow(orgId: OrgId, options: ServerOptions = {}): Promise<string> {
   const id = randomUUID();
   const { name = `server ${suffix()}`, url = "http://127.0.0.1:9/mcp", tools = ["create_charge"] } = options;
-  const { enabled = true, allowPrivateNetwork = true, headers = {} } = options;
-  await prisma().server.create({ data: { id, orgId, name, url, enabled, allowPrivateNetwork } });
+  const { enabled = true, allowPrivateNetwork = true, headers = {}, drift = "enforce", definitions = [] } = options;
+  await prisma().server.create({ data: { id, orgId, name, url, enabled, allowPrivateNetwork, drift } });
   await prisma().serverTool.createMany({
-    data: tools.map((tool) => ({ orgId, serverId: id, name: tool, ...acceptedTool(plainDefinition(tool)) })),
+    data: [...tools.map(plainDefinition), ...definitions].map((text) => ({
+      orgId,
+      serverId: id,
+      ...acceptedTool(text),
+    })),
   });
   for (const [header, value] of Object.entries(headers)) {
     const headerId = randomUUID();
@@ -75,10 +84,17 @@ export function plainDefinition(tool: string): string {
   return JSON.stringify({ name: tool, description: tool, inputSchema: { type: "object" } });
 }
 
+/** The digest of that definition. */
+export function plainDigest(tool: string): string {
+  return acceptedTool(plainDefinition(tool)).digest;
+}
+
 /** Columns of a tool whose definition was seen and accepted. */
-export function acceptedTool(definition: string) {
-  const digest = readDefinition(definition, sha256)?.digest ?? sha256(definition);
-  return { definition, digest, acceptedDefinition: definition, acceptedDigest: digest, acceptedAt: new Date() };
+function acceptedTool(definition: string) {
+  const read = readDefinition(definition, sha256);
+  if (!read) throw new Error(`no definition: ${definition}`);
+  const { name, digest } = read;
+  return { name, definition, digest, acceptedDefinition: definition, acceptedDigest: digest, acceptedAt: new Date() };
 }
 
 function sha256(text: string): string {
@@ -89,6 +105,20 @@ function sha256(text: string): string {
 export async function createPolicyRow(orgId: OrgId, text: string, name = `policy ${suffix()}`): Promise<string> {
   const policy = await createPolicy(await createSystemCtx(orgId), { name, text, reason: "" });
   return policy.id;
+}
+
+interface MemberRow {
+  serverId: string;
+  prefix: string;
+  policyId?: string | null;
+}
+
+/** A bundle of servers, made by the production verbs; answers its id. */
+export async function createBundleRow(orgId: OrgId, name: string, members: readonly MemberRow[]): Promise<string> {
+  const ctx = await createSystemCtx(orgId);
+  const { id } = await createBundle(ctx, { name });
+  for (const { policyId = null, ...member } of members) await addMember(ctx, id, { ...member, policyId });
+  return id;
 }
 
 interface GrantOptions {

@@ -53,7 +53,9 @@ function expectHeaders({ headers }: McpResponse, want: Want): void {
 }
 
 function expectShape({ json }: McpResponse, want: Want): void {
-  expect(json.error?.code).toBe(want.code);
+  // A foreign page gets JSON that says nothing of JSON-RPC.
+  if (want.status === 403) expect(json).not.toHaveProperty("jsonrpc");
+  else expect(json.error?.code).toBe(want.code);
   if (want.prefix === undefined) return;
   const { content, isError, structuredContent } = json.result ?? {};
   expect([isError, content?.length, content?.[0]?.type, structuredContent]).toEqual([true, 1, "text", undefined]);

@@ -9,6 +9,7 @@ import { closeEgress } from "@/lib/http/egress.server";
 import type { OrgId } from "@/lib/kernel/ids";
 import { ledger, startLedger, stopLedger } from "@/lib/ledger/ledger.server";
 import { getPolicy, publishPolicy } from "@/lib/policies/policies.server";
+import type { DriftMode } from "@/lib/servers/tool-state";
 import { createGrantRow, createOrg, createPolicyRow, createServerRow, createSystemCtx } from "./factories";
 import { openTestHouse } from "./house";
 
@@ -16,7 +17,11 @@ export interface StackOptions extends GatewayOptions {
   upstreamUrl: string;
   /** YAML of the live policy; null = none attached. */
   policy: string | null;
+  /** Accepted tools, with the plain definitions that the scripted upstream lists. */
   tools: readonly string[];
+  /** Accepted definitions of further tools, JSON texts. */
+  definitions?: readonly string[];
+  drift?: DriftMode;
   headers?: Readonly<Record<string, string>>;
 }
 
@@ -108,8 +113,8 @@ async function addGrant(
   port: number,
   options: Omit<StackOptions, keyof GatewayOptions>,
 ): Promise<StackGrant> {
-  const { upstreamUrl, policy, tools, headers = {} } = options;
-  const serverId = await createServerRow(orgId, { url: upstreamUrl, tools, headers });
+  const { upstreamUrl, policy, tools, definitions = [], drift = "enforce", headers = {} } = options;
+  const serverId = await createServerRow(orgId, { url: upstreamUrl, tools, definitions, drift, headers });
   const policyId = policy === null ? null : await createPolicyRow(orgId, policy);
   const { grant, token } = await createGrantRow(orgId, { serverId, policyId });
   const url = `http://127.0.0.1:${String(port)}/mcp/${serverId}`;

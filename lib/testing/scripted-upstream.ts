@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, constants, deflateSync, gzipSync } from "node:zlib";
 
 /** What the upstream does with the next `tools/call`. */
 export type Mode =
@@ -14,8 +14,13 @@ export type Mode =
   | "reset-after-commit"
   | "flood"
   | "bomb"
+  | "endless-json"
+  | "endless-event"
+  | "trickle"
+  | "sse-echo"
   | "redirect"
   | "mutate"
+  | "large"
   | "echo-headers"
   | "echo-args"
   | "is-error"
@@ -55,18 +60,23 @@ export interface ScriptedUpstream {
   mutation: Record<string, unknown>;
   /** The result of every method that is neither a tool's nor the life cycle's, as JSON; null = `{}`. */
   otherResult: string | null;
+  /** Modes hold for `resources/read` too. */
+  isWide: boolean;
   /** Answers to other requests than calls come as an event stream. */
   isStreaming: boolean;
   /** HTTP status of mode `status`, error code of mode `rpc-error`, delay of mode `slow`. */
   status: number;
   statusBody: string | null;
+  statusHeaders: Record<string, string>;
   rpcCode: number;
   delayMs: number;
   /** Where mode `redirect` points. */
   location: string;
   /** The `tools/list` result as bytes; null = the default tools. */
   listResult: string | null;
-  /** Characters written by mode `flood`, also to a GET. */
+  /** `Content-Encoding` of mode `bomb`; a list means that many layers. */
+  encoding: string;
+  /** Characters written by the endless modes, `flood` also to a GET. */
   flooded: number;
   received: Received[];
   executed: Executed[];
@@ -99,13 +109,16 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
     mode: "ok" as Mode,
     mutation: {},
     otherResult: null,
+    isWide: false,
     isStreaming: false,
     status: 400,
     statusBody: null,
+    statusHeaders: {},
     rpcCode: -32603,
     delayMs: 50,
     location: "http://127.0.0.1:9/",
     listResult: null,
+    encoding: "gzip",
     flooded: 0,
   };
   const server = createServer((incoming, outgoing) => {
@@ -180,7 +193,7 @@ function take(
     const changed = upstream.mode === "mutate" ? upstream.mutation : {};
     const tools = scriptedTools.map((name) => ({ ...definitionOf(name), ...changed }));
     answerWith(upstream.listResult ?? JSON.stringify({ tools }));
-  } else if (message.method === "tools/call") {
+  } else if (message.method === "tools/call" || (upstream.isWide && message.method === "resources/read")) {
     call(upstream, { message, headers }, body.toString(), outgoing, wait);
   } else if (message.method === "initialize") {
     const result = {
@@ -220,7 +233,10 @@ function call(
     "wrong-id": () => (execute(), say(result().replace(/"id":[^,]+/, '"id":"someone-else"'))),
     garbage: () => (execute(), say('{"jsonrpc":"2.0",')),
     "500": () => (execute(), say("secret stack trace", { "Content-Type": "text/html" }, 500)),
-    status: () => say(upstream.statusBody ?? "", upstream.statusBody === null ? {} : json, upstream.status),
+    status: () => {
+      const { statusBody: text, statusHeaders: more, status } = upstream;
+      say(text ?? "", text === null ? more : { ...json, ...more }, status);
+    },
     redirect: () => say("", { Location: upstream.location }, 307),
     hang: () => (execute(), wait(() => say(result()))),
     slow: () => (execute(), setTimeout(() => say(result()), upstream.delayMs)),
@@ -229,7 +245,15 @@ function call(
     "reset-after": () => (execute(), outgoing.writeHead(200, json).write("{"), setImmediate(() => outgoing.destroy())),
     "reset-after-commit": () => (execute(), outgoing.destroy()),
     flood: () => (execute(), flood(upstream, outgoing)),
-    bomb: () => (execute(), outgoing.writeHead(200, { ...json, "Content-Encoding": "gzip" }).end(bomb())),
+    bomb: () => {
+      execute();
+      outgoing.writeHead(200, { ...json, "Content-Encoding": upstream.encoding }).end(bomb(upstream.encoding));
+    },
+    "endless-json": () => (execute(), pour(upstream, outgoing, { ...json, first: '{"jsonrpc":"2.0","x":"' })),
+    "endless-event": () => (execute(), pour(upstream, outgoing, { ...sse, first: "data: {" })),
+    trickle: () => (execute(), trickle(upstream, outgoing)),
+    "sse-echo": () => (execute(), outgoing.writeHead(200, sse).end(echoed(message.id, headers))),
+    large: () => (execute(), say(result({ structuredContent: { text: "x".repeat(300_000) } }))),
     "echo-headers": () => (execute(), say(result({ structuredContent: { headers } }))),
     "echo-args": () => (execute(), wait(() => say(result({ structuredContent: { args } })))),
     "hostile-headers": () => (execute(), say(result(), hostile)),
@@ -251,9 +275,19 @@ function foreign(id: unknown, args: unknown, result: string): string {
   return [...answers, result, second].map((data) => `event: message\ndata: ${data}\n\n`).join("");
 }
 
-/** 64 MiB of white space in 64 KiB. */
-function bomb(): Buffer {
-  return gzipSync(Buffer.alloc(64 * 1024 * 1024, 0x20));
+const bombs = new Map<string, Buffer>();
+
+/** 64 MiB of white space in a few kilobytes, packed once for each name in the list. */
+function bomb(encoding: string): Buffer {
+  const made = bombs.get(encoding) ?? encoding.split(",").reduce(pack, Buffer.alloc(64 * 1024 * 1024, 0x20));
+  bombs.set(encoding, made);
+  return made;
+}
+
+function pack(bytes: Buffer, encoding: string): Buffer {
+  if (encoding.trim() === "gzip") return gzipSync(bytes);
+  if (encoding.trim() === "deflate") return deflateSync(bytes);
+  return brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } });
 }
 
 const hostile = {
@@ -270,6 +304,22 @@ function progressOf(id: unknown): string {
   return `event: message\ndata: ${JSON.stringify({ jsonrpc: "2.0", method: "notifications/progress", params })}\n\n`;
 }
 
+/** The request's headers, repeated in an event's text, in an event's id and in the answer. */
+function echoed(id: unknown, headers: IncomingMessage["headers"]): string {
+  const message = JSON.stringify({ jsonrpc: "2.0", method: "notifications/message", params: { data: headers } });
+  const result = JSON.stringify({ jsonrpc: "2.0", id, result: { content: [], structuredContent: { headers } } });
+  return `id: ${String(headers.authorization)}\ndata: ${message}\n\nevent: message\ndata: ${result}\n\n`;
+}
+
+/** One byte of a JSON answer after another, `delayMs` apart, without end. */
+function trickle(upstream: ScriptedUpstream, outgoing: ServerResponse): void {
+  outgoing.writeHead(200, json).write("{");
+  const timer = setInterval(() => outgoing.write(" "), upstream.delayMs);
+  outgoing.once("close", () => {
+    clearInterval(timer);
+  });
+}
+
 function stream(outgoing: ServerResponse, id: unknown, result: string, wait: Wait): void {
   outgoing.writeHead(200, sse).write(progressOf(id));
   wait(() => outgoing.end(`event: message\ndata: ${result}\n\n`));
@@ -278,7 +328,20 @@ function stream(outgoing: ServerResponse, id: unknown, result: string, wait: Wai
 /** Events without end, as fast as they are taken. */
 function flood(upstream: ScriptedUpstream, outgoing: ServerResponse): void {
   outgoing.writeHead(200, sse);
-  const block = progressOf("flood").repeat(100);
+  pourBlocks(upstream, outgoing, progressOf("flood").repeat(100));
+}
+
+/** One value without end and without a line break. */
+function pour(
+  upstream: ScriptedUpstream,
+  outgoing: ServerResponse,
+  { first, ...headers }: { first: string; "Content-Type": string },
+): void {
+  outgoing.writeHead(200, headers).write(first);
+  pourBlocks(upstream, outgoing, "x".repeat(16_384));
+}
+
+function pourBlocks(upstream: ScriptedUpstream, outgoing: ServerResponse, block: string): void {
   const more = () => {
     let goesOn = true;
     while (goesOn && !outgoing.destroyed) {

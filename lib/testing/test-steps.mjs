@@ -7,6 +7,7 @@ import { build } from "../server/start-build.mjs";
 import { checkNode, install } from "../server/start-install.mjs";
 import { scanBundle } from "./bundle-scan.mjs";
 import { prepareChromium } from "./chromium.mjs";
+import { installConformance } from "./conformance-install.mjs";
 import { runLimited } from "./test-process.mjs";
 import { readPlaywright, readVitest } from "./test-reports.mjs";
 
@@ -70,6 +71,16 @@ async function e2e(root) {
   }
 }
 
+function suiteCommand(root, flags) {
+  return [...bin(root, "tsx/dist/cli.mjs"), "--conditions=react-server", "lib/testing/conformance.ts", ...flags];
+}
+
+/** The official conformance suite; a scenario of a run counts as one test. */
+async function conformance(root) {
+  await installConformance(root);
+  return testRun(root, (file) => suiteCommand(root, ["--json", file]), { read: (report) => report });
+}
+
 /** In the order in which `npm test` runs them; names for `--only`. */
 export const steps = {
   format: (root) => check(root, [["prettier/bin/prettier.cjs", "--check", "--log-level", "warn", "."]]),
@@ -82,6 +93,7 @@ export const steps = {
     ]),
   unit: (root) => vitest(root, "unit"),
   db: (root) => vitest(root, "db"),
+  conformance,
   build: async (root) => {
     await build(root, ignoreNote);
     return { passed: 1, failed: 0, isCheck: true, text: "" };
@@ -110,6 +122,16 @@ export const tools = {
     const script = ["--conditions=react-server", "lib/testing/bench.ts", "--only", names.join(",")];
     const command = [...bin(root, "tsx/dist/cli.mjs"), ...script, ...(seed === undefined ? [] : ["--seed", seed])];
     const ran = await runLimited(command, { cwd: root, limitMs: 15 * minutes, inherit: true });
+    return ran.code;
+  },
+  conformance: async (root, { scenario, requirements, client }) => {
+    await installConformance(root);
+    const given = Object.entries({ scenario, requirements, client }).filter(([, value]) => value !== undefined);
+    const command = suiteCommand(
+      root,
+      given.flatMap(([name, value]) => [`--${name}`, value]),
+    );
+    const ran = await runLimited(command, { cwd: root, limitMs: 12 * minutes, inherit: true });
     return ran.code;
   },
   mutation: async (root, { only, survivors, json }) => {

@@ -11,6 +11,8 @@ const usage = `Usage: npm test -- [--only ${Object.keys(steps).join(",")}]
        npm run check      format, lint, types, unit
        npm run bench      the speed figures [-- --only ${benches.join(",")}] [--seed N]
        npm run cases      the policy cases
+       npm run conformance   the official MCP suite, directly and through the gateway
+                          [-- --scenario NAME] [--requirements REVISION] [--client COMMAND]
        npm run mutation   how many small changes of the policy engine its tests notice
                           [-- --only REGEX] [--survivors] [--json FILE]\n`;
 
@@ -23,13 +25,19 @@ function readFlags(args) {
       seed: { type: "string" },
       bench: { type: "boolean", default: false },
       cases: { type: "boolean", default: false },
+      conformance: { type: "boolean", default: false },
+      scenario: { type: "string" },
+      requirements: { type: "string" },
+      client: { type: "string" },
       mutation: { type: "boolean", default: false },
       survivors: { type: "boolean", default: false },
       json: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
-  if (values.mutation) return values;
+  if (values.mutation || values.conformance) return values;
+  if ([values.scenario, values.requirements, values.client].some((value) => value !== undefined))
+    throw new Error("--scenario, --requirements and --client go with the conformance run.");
   if (values.survivors || values.json !== undefined)
     throw new Error("--survivors and --json go with the mutation run.");
   const known = values.bench ? benches : Object.keys(steps);
@@ -66,6 +74,7 @@ async function main() {
   const first = await runStep("install", tools.install);
   if (first.failed > 0) return finish(0, 1);
   if (flags.mutation) return void (process.exitCode = await tools.mutation(root, flags));
+  if (flags.conformance) return void (process.exitCode = await tools.conformance(root, flags));
   if (flags.bench) return void (process.exitCode = await tools.bench(root, flags));
   let passed = 0;
   let failed = 0;

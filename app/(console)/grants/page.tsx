@@ -7,6 +7,7 @@ import { PageFrame } from "@/components/shell/page-frame";
 import { TableSkeleton } from "@/components/ui/skeleton";
 import { visibleText } from "@/components/ui/visible-text";
 import { requireCtx } from "@/lib/auth/auth.server";
+import { listBundles } from "@/lib/bundles/bundles.server";
 import { listGrants } from "@/lib/grants/grants.server";
 import type { Ctx } from "@/lib/kernel/ctx";
 import { listPolicies } from "@/lib/policies/policies.server";
@@ -22,7 +23,7 @@ export default async function GrantsPage() {
   return (
     <PageFrame title="Grants" actions={<MintButton refusal={refusal} />}>
       <MintGrant choices={choices} refusal={refusal} />
-      <LiveRefresh topics={["grants", "servers", "policies"]} />
+      <LiveRefresh topics={["grants", "servers", "bundles", "policies"]} />
       <Suspense fallback={<TableSkeleton />}>
         <Grants ctx={ctx} choices={choices} />
       </Suspense>
@@ -33,9 +34,9 @@ export default async function GrantsPage() {
 type Choices = Awaited<ReturnType<typeof readChoices>>;
 
 async function readChoices(ctx: Ctx) {
-  const [servers, policies] = await Promise.all([listServers(ctx), listPolicies(ctx)]);
+  const [servers, bundles, policies] = await Promise.all([listServers(ctx), listBundles(ctx), listPolicies(ctx)]);
   const choice = ({ id, name }: { id: string; name: string }) => ({ value: id, label: visibleText(name) });
-  return { servers: servers.map(choice), policies: policies.map(choice) };
+  return { servers: servers.map(choice), bundles: bundles.map(choice), policies: policies.map(choice) };
 }
 
 async function Grants({ ctx, choices }: { ctx: Ctx; choices: Choices }) {

@@ -7,7 +7,7 @@ import { PageFrame } from "@/components/shell/page-frame";
 import { TableSkeleton } from "@/components/ui/skeleton";
 import { requireCtx } from "@/lib/auth/auth.server";
 import type { Ctx } from "@/lib/kernel/ctx";
-import { listServers } from "@/lib/servers/servers.server";
+import { findLocalChoice, listServers } from "@/lib/servers/servers.server";
 import { refusalOf } from "../rights";
 
 export const metadata: Metadata = { title: "Servers" };
@@ -17,7 +17,7 @@ export default async function ServersPage() {
   const refusal = refusalOf(ctx, "server.manage");
   return (
     <PageFrame title="Servers" actions={<AddServerButton refusal={refusal} />}>
-      <AddServer refusal={refusal} />
+      <AddServer refusal={refusal} local={findLocalChoice(ctx)} />
       <LiveRefresh topics={["servers", "grants"]} />
       <Suspense fallback={<TableSkeleton />}>
         <Servers ctx={ctx} />

@@ -24,7 +24,10 @@ ADD COLUMN     "transport" TEXT NOT NULL DEFAULT 'http';
 ALTER TABLE "server_tool" ADD COLUMN     "accepted_at" TIMESTAMPTZ(6),
 ADD COLUMN     "accepted_by_id" UUID,
 ADD COLUMN     "accepted_definition" TEXT,
-ADD COLUMN     "accepted_digest" TEXT;
+ADD COLUMN     "accepted_digest" TEXT,
+ADD COLUMN     "blocked_by" TEXT,
+ADD COLUMN     "changed_at" TIMESTAMPTZ(6),
+ADD COLUMN     "rejected_digest" TEXT;
 
 -- CreateTable
 CREATE TABLE "server_oauth" (
@@ -39,6 +42,7 @@ CREATE TABLE "server_oauth" (
     "sealed_refresh" TEXT,
     "access_issued_at" TIMESTAMPTZ(6),
     "access_expires_at" TIMESTAMPTZ(6),
+    "renewing_until" TIMESTAMPTZ(6),
     "connected_at" TIMESTAMPTZ(6),
     "connected_by_id" UUID,
     "version" INTEGER NOT NULL DEFAULT 1,
@@ -57,6 +61,7 @@ CREATE TABLE "server_oauth_client" (
     "source" TEXT NOT NULL,
     "auth_method" TEXT NOT NULL DEFAULT 'none',
     "sealed_secret" TEXT,
+    "redirect_uri" TEXT,
     "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
     CONSTRAINT "server_oauth_client_pkey" PRIMARY KEY ("server_id","issuer")

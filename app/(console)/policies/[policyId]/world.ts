@@ -5,7 +5,9 @@ import { listTools } from "@/lib/servers/servers.server";
 
 /** What a sample call may be made of: the grants of a policy and the tools of the servers that they reach. */
 export async function readWorld(ctx: Ctx, policyId: string): Promise<SampleWorld> {
-  const own = (await listGrants(ctx)).filter(({ policy, state }) => policy?.id === policyId && state !== "revoked");
+  const own = (await listGrants(ctx)).flatMap(({ server, policy, state, ...grant }) =>
+    server && policy?.id === policyId && state !== "revoked" ? [{ ...grant, server }] : [],
+  );
   const servers = new Map(own.map(({ server }) => [server.id, server.name]));
   const lists = await Promise.all(
     [...servers].map(async ([id, server]) => (await listTools(ctx, id)).map((tool) => ({ ...tool, server }))),

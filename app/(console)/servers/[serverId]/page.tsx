@@ -1,10 +1,11 @@
 import type { Metadata } from "next";
+import { ServerAuth } from "@/components/server-auth/server-auth";
 import { ServerDetail } from "@/components/server-detail/server-detail";
 import { LiveRefresh } from "@/components/shell/live";
 import { PageFrame } from "@/components/shell/page-frame";
 import { visibleText } from "@/components/ui/visible-text";
 import { requireCtx } from "@/lib/auth/auth.server";
-import { getServer, listTools } from "@/lib/servers/servers.server";
+import { getServer, getServerAuth, listTools } from "@/lib/servers/servers.server";
 import { found } from "../../found";
 import { refusalOf } from "../../rights";
 
@@ -19,6 +20,8 @@ export default async function ServerPage({ params }: Props) {
   const ctx = await requireCtx("read");
   const server = await found(getServer(ctx, serverId));
   const tools = await listTools(ctx, serverId);
+  const auth = await getServerAuth(ctx, serverId);
+  const manage = refusalOf(ctx, "server.manage");
   return (
     <PageFrame title={visibleText(server.name)} crumbs={[{ label: "Servers", href: "/servers" }]}>
       <LiveRefresh topics={["servers", "grants"]} />
@@ -26,10 +29,13 @@ export default async function ServerPage({ params }: Props) {
         server={server}
         tools={tools}
         rights={{
-          manage: refusalOf(ctx, "server.manage"),
+          manage,
           scan: refusalOf(ctx, "server.scan"),
           write: refusalOf(ctx, "policy.write"),
         }}
+        signIn={
+          <ServerAuth serverId={serverId} auth={auth} headerCount={server.headerNames.length} refusal={manage} />
+        }
       />
     </PageFrame>
   );

@@ -10,7 +10,7 @@ export const PUT = adminRoute({
   permission: "server.manage",
   params: HeaderParams,
   body: HeaderInput.pick({ value: true }),
-  handle: ({ ctx, params, body }) => setHeader(ctx, params.id, HeaderInput.parse({ ...body, name: params.name })),
+  handle: ({ ctx, params, body }) => setHeader(ctx, params.id, { ...body, name: params.name.trim() }),
 });
 
 export const DELETE = adminRoute({
