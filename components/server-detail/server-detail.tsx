@@ -35,6 +35,8 @@ interface Props {
   rights: ServerRights;
   /** What the server's calls carry; null leaves it out. */
   signIn: ReactNode;
+  /** How it is reached and guarded. */
+  settings: ReactNode;
 }
 
 function Fact({ label, children }: { label: string; children: ReactNode }) {
@@ -113,7 +115,7 @@ function scanText({ added, changed, gone, total }: ScanResult): string {
 }
 
 /** One server: where it is, its tools, its headers, and what an admin may do to it. */
-export function ServerDetail({ server, tools, rights, signIn }: Props) {
+export function ServerDetail({ server, tools, rights, signIn, settings }: Props) {
   const router = useRouter();
   const scan = useAction(async () => {
     const result = await api<ScanResult>("POST", `/api/servers/${server.id}/scan`);
@@ -163,6 +165,7 @@ export function ServerDetail({ server, tools, rights, signIn }: Props) {
           riskRefusal={rights.manage === null ? null : "Admins set the risk of a tool."}
         />
       </Panel>
+      {settings}
       <DangerZone server={server} refusal={rights.manage} />
     </div>
   );

@@ -1,6 +1,15 @@
 "use client";
 
-import { FileCode2, KeyRound, LayoutDashboard, ScrollText, Server, Settings, type LucideIcon } from "lucide-react";
+import {
+  Boxes,
+  FileCode2,
+  KeyRound,
+  LayoutDashboard,
+  ScrollText,
+  Server,
+  Settings,
+  type LucideIcon,
+} from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import { cn } from "@/components/ui/cn";
@@ -19,6 +28,7 @@ const places: readonly Place[] = [
   { href: "/logs", label: "Logs", icon: ScrollText },
   { href: "/policies", label: "Policies", icon: FileCode2 },
   { href: "/servers", label: "Servers", icon: Server },
+  { href: "/bundles", label: "Bundles", icon: Boxes },
   { href: "/grants", label: "Grants", icon: KeyRound },
 ];
 const lastPlaces: readonly Place[] = [

@@ -24,7 +24,25 @@ describe("settings", () => {
       mcpOauth: true,
       vaultKeys: null,
       authSecret: null,
+      stdio: null,
       failpoint: null,
+    });
+  });
+
+  test("local processes are off unless ALLOW_STDIO is 1, and then only those of the list", () => {
+    expect(parsed({ STDIO_COMMANDS: "npx" }).stdio).toBeNull();
+    expect(parsed({ ALLOW_STDIO: "0", STDIO_COMMANDS: "npx" }).stdio).toBeNull();
+    expect(parsed({ ALLOW_STDIO: "1" }).stdio).toEqual({ commands: [], path: "/usr/local/bin:/usr/bin:/bin" });
+    expect(parsed({ ALLOW_STDIO: "1", STDIO_COMMANDS: "npx, /opt/a b/mcp", PATH: "/bin" }).stdio).toEqual({
+      commands: ["npx", "/opt/a b/mcp"],
+      path: "/bin",
+    });
+  });
+
+  test.each(["npx,", "./mcp", "bin/mcp", "npx -y", "/opt/", "$(x)"])("STDIO_COMMANDS %j is refused", (commands) => {
+    expect(parseEnv({ ALLOW_STDIO: "1", STDIO_COMMANDS: commands }, folder)).toEqual({
+      ok: false,
+      names: ["STDIO_COMMANDS"],
     });
   });
 

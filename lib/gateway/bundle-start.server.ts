@@ -13,7 +13,7 @@ import type { ReadPost } from "./read-post.server";
 import { recordRefusal } from "./refusal-log.server";
 import { upstreamFailure } from "./relay-rules";
 import { isRevision, modernRevision, revisions, type Revision } from "./revision";
-import { openSession, sealSession } from "./session-envelope.server";
+import { sealSession, serverSessionOf } from "./session-envelope.server";
 import { answerSession } from "./session.server";
 import { productVersion } from "./upstream-headers";
 
@@ -75,7 +75,7 @@ async function ask(member: Member, read: ReadPost, message: RequestMessage): Pro
 
 function sessionOf({ grant, upstream }: Member, answer: Answer): string | null {
   const sealed = answer.headers?.["mcp-session-id"];
-  return sealed === undefined ? null : openSession(grant.id, upstream.id, sealed);
+  return sealed === undefined ? null : serverSessionOf(grant.id, upstream.id, sealed);
 }
 
 function toStarted(member: Member, { bytes, message }: Collected, session: string | null): Started | null {

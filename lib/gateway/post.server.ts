@@ -36,6 +36,7 @@ export async function answerMessage(exchange: Exchange, read: ReadPost): Promise
   if (!open) {
     return refuseBody(exchange, "session", message.kind === "request" ? message.idText : "null", "(session)");
   }
+  if (!read.isNamed && open.client !== exchange.client) read.client = open.client;
   const posted = toPosted(open, read, message);
   if (message.kind === "request" && isReusedId(posted, message)) {
     return refuseBody(posted, "id", message.idText, "(malformed)");
@@ -54,7 +55,7 @@ function openedIn(exchange: Exchange, era: Era): Exchange | null {
   if (headers.session === null) return exchange;
   if (era === "modern") return { ...exchange, headers: { ...headers, session: null } };
   const opened = withOpenSession(headers, grant.id, upstream.id);
-  return opened && { ...exchange, headers: opened };
+  return opened && { ...exchange, headers: opened.headers, client: opened.client ?? exchange.client };
 }
 
 /** Written out: on the hot path a spread of so many members costs more than the policy's evaluation. */

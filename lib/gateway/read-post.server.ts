@@ -16,6 +16,8 @@ export interface ReadPost {
   era: Era;
   revision: Revision;
   client: { name: string | null; version: string | null };
+  /** The message itself says who its client is. */
+  isNamed: boolean;
 }
 
 export interface UnreadPost {
@@ -50,6 +52,7 @@ export async function readPost(request: Request, headers: RequestHeaders): Promi
     era: era.era,
     revision: era.revision,
     client: info?.name ? info : { name: headers.userAgent, version: null },
+    isNamed: Boolean(info?.name),
   };
 }
 

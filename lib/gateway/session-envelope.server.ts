@@ -19,27 +19,51 @@ export function openSession(grantId: string, scopeId: string, sealed: string): s
   return openTraveller(use, `${grantId}/${scopeId}`, sealed);
 }
 
-/** The headers of a request with its session id opened; null when the id is none that this grant has here. */
-export function withOpenSession(headers: RequestHeaders, grantId: string, scopeId: string): RequestHeaders | null {
-  if (headers.session === null || headers.sealedSession !== null) return headers;
-  const session = openSession(grantId, scopeId, headers.session);
-  return session === null ? null : { ...headers, session, sealedSession: headers.session };
+/** A session as its id tells: the upstream's own id, and what the client said of itself when it began. */
+interface OpenedSession {
+  headers: RequestHeaders;
+  /** Null for a client that did not say, and where the session was opened before. */
+  client: Exchange["client"] | null;
 }
 
-type Sealer = Pick<Exchange, "grant" | "upstream" | "headers">;
+/** A request's session, opened; null when the id is none that this grant has here. Without an id there is nothing to open. */
+export function withOpenSession(headers: RequestHeaders, grantId: string, scopeId: string): OpenedSession | null {
+  if (headers.session === null || headers.sealedSession !== null) return { headers, client: null };
+  const text = openSession(grantId, scopeId, headers.session);
+  if (text === null) return null;
+  const [session, name, version] = JSON.parse(text) as [string, string | null, string | null];
+  const opened = { ...headers, session, sealedSession: headers.session };
+  return { headers: opened, client: name === null ? null : { name, version } };
+}
+
+/** The upstream's own session id behind one that `clientHeaders` gave; null for anything else. */
+export function serverSessionOf(grantId: string, serverId: string, sealed: string): string | null {
+  const text = openSession(grantId, serverId, sealed);
+  return text === null ? null : ((JSON.parse(text) as [string])[0] ?? null);
+}
+
+type Sealer = Pick<Exchange, "grant" | "upstream" | "headers" | "client">;
+
+/** Characters of a client's own words that its session id carries. */
+const wordsMax = 100;
 
 /**
- * The upstream's answer headers as the client may see them. Its session id comes sealed: as the client sent it while it is the same
- * session, so that one session has one id.
+ * The upstream's answer headers as the client may see them. Its session id comes sealed, with the name that the client gave: as the
+ * client sent it while it is the same session, so that one session has one id.
  */
 export function clientHeaders(
-  { grant, upstream, headers }: Sealer,
+  { grant, upstream, headers, client }: Sealer,
   answered: Readonly<Record<string, string | string[] | undefined>>,
 ): Record<string, string> {
   const lines = toClient(answered);
   const session = lines["mcp-session-id"];
   if (session === undefined) return lines;
   const isSame = headers.sealedSession !== null && session === headers.session;
-  lines["mcp-session-id"] = isSame ? (headers.sealedSession ?? "") : sealSession(grant.id, upstream.id, session);
+  const text = () => JSON.stringify([session, cut(client.name), cut(client.version)]);
+  lines["mcp-session-id"] = isSame ? (headers.sealedSession ?? "") : sealSession(grant.id, upstream.id, text());
   return lines;
+}
+
+function cut(words: string | null): string | null {
+  return words === null ? null : words.slice(0, wordsMax);
 }

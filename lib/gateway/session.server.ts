@@ -16,9 +16,10 @@ import { withOpenSession } from "./session-envelope.server";
 /** Answers GET (a listening stream) and DELETE (the end of a session) of a known grant; both belong to the legacy era. */
 export async function answerSession(asked: Exchange, method: "GET" | "DELETE"): Promise<Answer> {
   const { grant, upstream, settings } = asked;
-  const headers = withOpenSession(asked.headers, grant.id, upstream.id);
-  if (!headers) return refuseBody(asked, "session", "null", "(session)");
-  const exchange = { ...asked, headers };
+  const opened = withOpenSession(asked.headers, grant.id, upstream.id);
+  if (!opened) return refuseBody(asked, "session", "null", "(session)");
+  const { headers } = opened;
+  const exchange = { ...asked, headers, client: opened.client ?? asked.client };
   if (headers.version !== null && !isRevision(headers.version)) {
     return refuseBody(exchange, "version", "null", "(malformed)", (part) =>
       versionError("null", "legacy", headers.version, part),

@@ -9,6 +9,15 @@ tools:
   create_charge: {rules: []}
 `;
 
+const forNamed = `
+version: "1"
+tools:
+  create_charge:
+    rules:
+      - name: "known clients"
+        conditions: [{path: client.name, op: eq, value: "claude-desktop"}]
+`;
+
 let upstream: ScriptedUpstream;
 let stack: GatewayStack;
 
@@ -82,4 +91,17 @@ test("a request of 2026-07-28 has no session: an id that it sends is not forward
   const answer = await mcpPost(stack, body, { ...headers, "Mcp-Session-Id": "session-1" });
   expect(answer.status).toBe(200);
   expect(upstream.received.at(-1)?.headers["mcp-session-id"]).toBeUndefined();
+});
+
+test("who the client is, which it says once, stays with its session: in the log and for the policy", async () => {
+  const grant = await stack.add({ upstreamUrl: upstream.url, policy: forNamed, tools: scriptedTools });
+  const clientInfo = { name: "claude-desktop", version: "1.4" };
+  const params = { protocolVersion: "2025-11-25", clientInfo };
+  const opened = await mcpPost(grant, { jsonrpc: "2.0", id: 1, method: "initialize", params });
+  const session = opened.headers.get("mcp-session-id") ?? "";
+  const inSession = await mcpPost(grant, callOf("create_charge", {}), { ...version, "Mcp-Session-Id": session });
+  expect(inSession.json.result?.isError).toBeUndefined();
+  expect((await mcpPost(grant, callOf("create_charge", {}), version)).json.result?.isError).toBe(true);
+  const calls = (await stack.log(grant)).filter((row) => row.tool === "create_charge");
+  expect(calls.map((row) => row.record).at(0)).toContain('"name":"claude-desktop","version":"1.4"');
 });

@@ -37,7 +37,8 @@ beforeEach(() => {
 });
 
 const add = () => stack.add({ upstreamUrl: upstream.url, policy, tools: scriptedTools });
-const sealed = (grant: StackGrant, session: string) => sealSession(grant.grantId, grant.serverId, session);
+const sealed = (grant: StackGrant, session: string) =>
+  sealSession(grant.grantId, grant.serverId, JSON.stringify([session, null, null]));
 const outcomes = async (grant: StackGrant) =>
   (await stack.log(grant)).filter((row) => row.kind === "outcome").map((row) => row.outcome);
 
@@ -139,7 +140,9 @@ test("a listening stream is relayed, filtered, kept alive and closed when its gr
     'id: e8\ndata: {"jsonrpc":"2.0","id":4,"result":{"tools":[{"name":"delete_customer"},{"name":"list_customers","description":"list_customers","inputSchema":{"type":"object"}}]}}\n\n',
   );
   const text = await stream.until('"name":"list_customers"');
-  expect(text).toContain('id: e8\ndata: {"jsonrpc":"2.0","id":4,"result":{"tools":[{"name":"list_customers","description":"list_customers","inputSchema":{"type":"object"}}]}}\n\n');
+  expect(text).toContain(
+    'id: e8\ndata: {"jsonrpc":"2.0","id":4,"result":{"tools":[{"name":"list_customers","description":"list_customers","inputSchema":{"type":"object"}}]}}\n\n',
+  );
   await stream.until("keep-alive");
   const started = performance.now();
   await stack.revoke(grant);

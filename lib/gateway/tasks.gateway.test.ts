@@ -78,6 +78,13 @@ const ask = (method: string, taskId: string, grant: StackGrant = stack) =>
 const outcomes = async (grant: StackGrant = stack) =>
   (await stack.log(grant)).filter((row) => row.kind === "outcome").map((row) => row.outcome);
 
+/** The same request from a client that has the tasks extension. */
+function withTasks<T extends ReturnType<typeof modern>["body"]>(body: T): T {
+  const extensions = { "io.modelcontextprotocol/tasks": {} };
+  const meta = { ...body.params._meta, "io.modelcontextprotocol/clientCapabilities": { extensions } };
+  return { ...body, params: { ...body.params, _meta: meta } };
+}
+
 describe("P8 a task belongs to the grant whose call started it", () => {
   test.each(["tasks/get", "tasks/result", "tasks/cancel"])(
     "%s of another grant's task and of none are one answer",
@@ -108,9 +115,19 @@ describe("P8 a task belongs to the grant whose call started it", () => {
     for (const method of ["tasks/get", "tasks/update", "tasks/cancel"]) {
       const { body, headers } = modern(method, { taskId });
       const named = { ...headers, "Mcp-Name": taskId };
-      expect((await mcpPost(other, body, named)).json.error?.code).toBe(-32602);
-      expect((await mcpPost(stack, body, named)).json.result?.["taskId"]).toBe(taskId);
+      expect((await mcpPost(other, withTasks(body), named)).json.error?.code).toBe(-32602);
+      expect((await mcpPost(stack, withTasks(body), named)).json.result?.["taskId"]).toBe(taskId);
     }
+  });
+
+  test("a client without the extension hears of a task that is not its own only that it lacks the extension", async () => {
+    const { body, headers } = modern("tasks/get", { taskId: "no-such-task" });
+    const answer = await mcpPost(stack, body, { ...headers, "Mcp-Name": "no-such-task" });
+    expect(answer.status).toBe(400);
+    expect(answer.json.error?.code).toBe(-32021);
+    expect(answer.json.error?.data).toEqual({
+      requiredCapabilities: { extensions: { "io.modelcontextprotocol/tasks": {} } },
+    });
   });
 
   test("a list of tasks holds one's own only, and the binding is in the database too", async () => {

@@ -6,7 +6,7 @@ import { decideTools, getReview } from "@/lib/servers/servers.server";
 import { startGatewayStack, type GatewayStack, type StackGrant } from "@/lib/testing/gateway-stack";
 import { callOf, mcpPost, modern, textOf } from "@/lib/testing/mcp-post";
 import { scriptedTools, startScriptedUpstream, type ScriptedUpstream } from "@/lib/testing/scripted-upstream";
-import { openSession } from "./session-envelope.server";
+import { serverSessionOf } from "./session-envelope.server";
 
 const policy = `
 version: "1"
@@ -170,7 +170,9 @@ test("without a policy calls and content are denied, life cycle and lists pass",
   expect((await mcpPost(grant, listOf())).json.result?.tools).toHaveLength(4);
   const initialize = { jsonrpc: "2.0", id: 3, method: "initialize", params: { protocolVersion: "2025-11-25" } };
   const opened = await mcpPost(grant, initialize);
-  expect(openSession(grant.grantId, grant.serverId, opened.headers.get("mcp-session-id") ?? "")).toBe("session-1");
+  expect(serverSessionOf(grant.grantId, grant.serverId, opened.headers.get("mcp-session-id") ?? "")).toBe(
+    '["session-1",null,null]',
+  );
   expect((await mcpPost(grant, { jsonrpc: "2.0", method: "notifications/initialized" })).status).toBe(202);
 });
 

@@ -8,6 +8,8 @@ import { startLedger, stopLedger } from "@/lib/ledger/ledger.server";
 import { closeChannels } from "@/lib/servers/channel.server";
 import { closeVault, openVault, subkey } from "@/lib/vault/vault.server";
 import { startDemo } from "./demo.server";
+import { scanDue } from "@/lib/servers/servers.server";
+import { startJobs } from "./jobs.server";
 import { Listener } from "./listener.server";
 import { openPages } from "./pages.server";
 import { listenOn } from "./port.server";
@@ -72,6 +74,10 @@ async function start(options: BootOptions, parts: Stoppable[]): Promise<void> {
   parts.push({ name: "refusal log", stop: flushRefusals });
   parts.push({ name: "last use of grants", stop: flushTouchedGrants });
   parts.push({ name: "connections to servers", stop: closeEgress });
+  parts.push({
+    name: "jobs",
+    stop: startJobs([{ name: "tool scan", everyMs: 60_000, run: (signal) => scanDue(signal) }]),
+  });
   parts.push({ name: "sessions and processes of servers", stop: closeChannels });
   await step("console", async () => {
     const pages = await openPages(options, listener.server);

@@ -245,7 +245,7 @@ describe("HTTP+SSE", () => {
   });
 
   test.each(["http://127.0.0.1:9/steal", "//evil.example/x", "https://127.0.0.1/x"])(
-    "U1 an endpoint of another origin (%s) is not posted to",
+    "U3 an endpoint of another origin (%s) is not posted to",
     async (endpoint) => {
       const grant = await overSse();
       sse.endpoint = endpoint;
@@ -349,7 +349,7 @@ describe("stdio", () => {
     expect(alive(kept)).toBe(0);
   });
 
-  test("U8 the last words of a process that cannot start are shown without its secrets", async () => {
+  test("U11 the last words of a process that cannot start are shown without its secrets", async () => {
     const ctx = await createSystemCtx(stack.orgId);
     const args = [script("hostile-stdio.mjs"), "crash", newDiary()];
     const headers = [{ name: "API_KEY", value: "key-1234" }];

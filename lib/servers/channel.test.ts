@@ -107,14 +107,14 @@ const begin = async (table: ChannelTable, upstream: Upstream) => {
 };
 
 describe("processes that misbehave", () => {
-  test("one endless line ends the process, and the request breaks as too large", async () => {
+  test("U7 one endless line ends the process, and the request breaks as too large", async () => {
     const diary = newDiary();
     const upstream = stdio("hostile-stdio.mjs", ["endless line", diary]);
     await expect(open().open(upstream, request(initialize))).rejects.toMatchObject({ code: "upstream_too_large" });
     await vi.waitFor(() => expect(pidsIn(diary, "start").some(isAlive)).toBe(false), 5_000);
   });
 
-  test("a process that never answers is given up after the first-byte time, and ends", async () => {
+  test("U8 a process that never answers is given up after the first-byte time, and ends", async () => {
     const diary = newDiary();
     const upstream = stdio("hostile-stdio.mjs", ["silence", diary]);
     const asked = open().open(upstream, request(initialize, {}, 500));
@@ -190,7 +190,7 @@ describe("processes that misbehave", () => {
   });
 });
 
-test("processes end with the gateway even when it is killed, and so does their watcher", async () => {
+test("processes end with the gateway even when it is killed", async () => {
   const diary = newDiary();
   const run = path.join(root, "lib/testing/stdio-owner-run.ts");
   const script = path.join(root, "lib/testing/hostile-stdio.mjs");
@@ -244,7 +244,7 @@ describe("sessions", () => {
     );
   });
 
-  test("P10 a session id is worth nothing at another server, after a change of the server, or after its end", async () => {
+  test("P8 a session id is worth nothing at another server, after a change of the server, or after its end", async () => {
     const table = open();
     const here = overSse(upstream.url);
     const { id } = await begin(table, here);
@@ -303,7 +303,7 @@ describe("sessions", () => {
     expect(answer.headers["mcp-session-id"]).toBeUndefined();
   });
 
-  test("U2 an address of a closed class is refused before anything is sent", async () => {
+  test("U1 an address of a closed class is refused before anything is sent", async () => {
     const here = { ...overSse(upstream.url), allowPrivateNetwork: false };
     const seen = upstream.seen.length;
     await expect(open().open(here, request(initialize))).rejects.toMatchObject({ code: "address_blocked" });

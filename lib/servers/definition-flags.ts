@@ -126,15 +126,22 @@ function textFlags(text: string, at: string, foreign: ReadonlyMap<string, string
   const tagged = readTagText(text);
   if (tagged !== "") flags.push(...wordingFlags(readableText(tagged), at));
   if (!/^data:image\//.test(text)) flags.push(...encodedFlags(text, at));
-  for (const [word] of text.matchAll(/[A-Za-z][A-Za-z0-9]*(?:[_.-][A-Za-z0-9]+|(?<=[a-z])[A-Z][A-Za-z0-9]*)+/g)) {
-    const server = foreign.get(word);
-    if (server !== undefined) {
-      const message = `Names a tool of another server (${server}): a definition should speak of its own.`;
-      flags.push(flag("foreign_tool", "danger", at, word, message));
-      break;
-    }
+  const named = foreign.size === 0 ? null : foreignNameIn(text, foreign);
+  if (named) {
+    const message = `Names a tool of another server (${named.server}): a definition should speak of its own.`;
+    flags.push(flag("foreign_tool", "danger", at, named.name, message));
   }
   return flags;
+}
+
+/** A name of two parts or more that is another server's tool; plain words never count. */
+function foreignNameIn(text: string, foreign: ReadonlyMap<string, string>): { name: string; server: string } | null {
+  for (const [word] of text.matchAll(/[A-Za-z0-9_.-]{3,200}/g)) {
+    const name = word.replace(/[.-]+$/, "");
+    const server = foreign.get(name);
+    if (server !== undefined && /[_.-]|[a-z][A-Z]/.test(name)) return { name, server };
+  }
+  return null;
 }
 
 function wordingFlags(readable: string, at: string): Flag[] {

@@ -6,7 +6,6 @@ import {
   customFetch,
   dynamicClientRegistrationRequest,
   None,
-  processDynamicClientRegistrationResponse,
   type Client,
   type ClientAuth,
 } from "oauth4webapi";
@@ -17,7 +16,7 @@ import type { OrgId } from "@/lib/kernel/ids";
 import { open, seal } from "@/lib/vault/vault.server";
 import { OauthStop } from "./oauth-fault";
 import { oauthFetch, type OauthReach } from "./oauth-fetch.server";
-import type { IssuerReply } from "./oauth-replies";
+import { RegistrationReply, type IssuerReply } from "./oauth-replies";
 import { isLoopback } from "./oauth-urls";
 
 export type ClientSource = "preregistered" | "cimd" | "dcr";
@@ -153,20 +152,17 @@ async function register(orgId: OrgId, reach: OauthReach, issuer: IssuerReply): P
   const known = ["client_secret_basic", "client_secret_post", "none"].find((method) => offered.includes(method));
   const wanted = known ?? "client_secret_basic";
   try {
-    const request = await dynamicClientRegistrationRequest(issuer, clientMetadata(wanted), {
+    const response = await dynamicClientRegistrationRequest(issuer, clientMetadata(wanted), {
       [customFetch]: oauthFetch(reach),
       [allowInsecureRequests]: reach.allowPrivateNetwork,
     });
-    const made = await processDynamicClientRegistrationResponse(request);
-    const secret = typeof made.client_secret === "string" && made.client_secret !== "" ? made.client_secret : null;
-    const said = made.token_endpoint_auth_method;
-    const authMethod = typeof said === "string" ? said : secret === null ? "none" : wanted;
-    if (!["client_secret_basic", "client_secret_post", "none"].includes(authMethod))
-      throw new OauthStop("registration");
+    if (response.status !== 201 && response.status !== 200) throw new OauthStop("registration");
+    const made = RegistrationReply.parse(await response.json());
+    const secret = made.client_secret || null;
     await writeClient(prisma(), orgId, reach.id, issuer.issuer, {
       clientId: made.client_id,
       source: "dcr",
-      authMethod: authMethod === "none" || secret !== null ? authMethod : "none",
+      authMethod: secret === null ? "none" : (made.token_endpoint_auth_method ?? wanted),
       secret,
       redirectUri: redirectUri(),
     });

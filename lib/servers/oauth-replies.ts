@@ -26,3 +26,13 @@ export const IssuerReply = z.object({
   client_id_metadata_document_supported: z.boolean().exactOptional(),
 });
 export type IssuerReply = z.infer<typeof IssuerReply>;
+
+/**
+ * A client as an authorisation server registered it (RFC 7591 section 3.2.1). Many leave out `client_secret_expires_at`, which the RFC
+ * asks for beside a secret.
+ */
+export const RegistrationReply = z.object({
+  client_id: z.string().min(1).max(2048),
+  client_secret: z.string().max(8192).exactOptional(),
+  token_endpoint_auth_method: z.enum(["client_secret_basic", "client_secret_post", "none"]).exactOptional(),
+});

@@ -1,4 +1,5 @@
 import "server-only";
+import { setImmediate as turn } from "node:timers/promises";
 import { pool, prisma } from "@/lib/db/db.server";
 import { requirePermission, type Ctx } from "@/lib/kernel/ctx";
 import { AppError } from "@/lib/kernel/errors";
@@ -55,7 +56,12 @@ export async function getReview(ctx: Ctx, id: string): Promise<ReviewDto> {
     rows.map(({ name }) => name),
     foreign,
   );
-  return { tools: waiting.map((row) => toReview(row, neighbours)), drift: server.drift as DriftMode };
+  const tools: ToolReviewDto[] = [];
+  for (const row of waiting) {
+    await turn();
+    tools.push(toReview(row, neighbours));
+  }
+  return { tools, drift: server.drift as DriftMode };
 }
 
 /** Tools that wait for a decision, per server of the organisation; servers without any are left out. */

@@ -1,5 +1,6 @@
 import "server-only";
 import { randomUUID } from "node:crypto";
+import { setImmediate as turn } from "node:timers/promises";
 import { databaseNow, prisma } from "@/lib/db/db.server";
 import { requirePermission, type Ctx } from "@/lib/kernel/ctx";
 import { AppError, isAppError, toAppError } from "@/lib/kernel/errors";
@@ -57,6 +58,12 @@ export function refreshTools(serverId: string): void {
   void inBackground(serverId, (ctx) => scanNow(ctx, serverId, { audit: false, acceptFirst: false }));
 }
 
+/** Scans a server on behalf of nobody in particular. Never throws; a failure is shown on the server. */
+export async function rescan(serverId: string): Promise<void> {
+  remember(background().startedAtMs, serverId, performance.now());
+  await inBackground(serverId, (ctx) => scanNow(ctx, serverId, { audit: false, acceptFirst: false }));
+}
+
 /**
  * Takes over a complete list that was relayed to a client: the JSON texts of all its tools. Background work, skipped when the
  * list equals the one learnt before; a list with an unreadable tool or a name twice teaches nothing.
@@ -96,10 +103,13 @@ async function listClean(ctx: Ctx, id: string, tools: readonly SeenDefinition[])
   if ((await prisma().serverTool.count({ where })) > 0) return null;
   const names = tools.map(({ name }) => name);
   const neighbours = neighboursOf(names, await listForeignTools(prisma(), ctx, id));
-  const clean = tools.filter(({ text, blockedBy }) => {
-    return blockedBy === null && !isDangerous(findFlags(text, neighbours));
-  });
-  return clean.map(({ name }) => name);
+  const clean: string[] = [];
+  for (const { name, text, blockedBy } of tools) {
+    // Between two definitions others get their turn: a hostile list may be long to read.
+    await turn();
+    if (blockedBy === null && !isDangerous(findFlags(text, neighbours))) clean.push(name);
+  }
+  return clean;
 }
 
 async function readUpstream(id: string): Promise<SeenDefinition[]> {

@@ -34,6 +34,7 @@ export { decideTools } from "./accept.server";
 export { overrideTool } from "./override.server";
 export { countReviews, getReview } from "./review.server";
 export { learnTools, refreshTools, scanServer } from "./scan.server";
+export { scanDue } from "./scan-all.server";
 export type { ScanResult } from "./catalogue.server";
 
 const shown = {

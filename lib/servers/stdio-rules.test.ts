@@ -46,7 +46,7 @@ test.each(["", "2X", "A-B", "A B", "A=B", "Ä", "A\0"])("%j is no name of a vari
   expect(variableRefusal(name)).not.toBeNull();
 });
 
-test("U8 last words hold no secret, no control character and at most 300 characters", () => {
+test("U11 last words hold no secret, no control character and at most 300 characters", () => {
   expect(lastWords("one\ntwo \u001b[31mred\r\nkey sk-123456 and sk-12345\n", ["sk-12345", "sk-123456"])).toBe(
     "two  [31mred / key … and …",
   );

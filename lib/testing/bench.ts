@@ -6,10 +6,11 @@ import { closeDatabase, openDatabase, pool } from "@/lib/db/db.server";
 import { benchLedger } from "@/lib/ledger/ledger.bench.server";
 import { benchGateway, type BenchRow } from "./bench-gateway";
 import { benchPolicy } from "./bench-policy";
+import { benchScenes } from "./bench-scenes";
 import thresholds from "./thresholds.json";
 
 // `npm run bench`: every figure of one run on one machine. Absolute figures move by a third on shared machines; quote the ratios.
-// `--only policy,ledger,gateway` picks parts; `--seed N` repeats the random calls of an earlier run.
+// `--only policy,ledger,gateway,scenes` picks parts; `--seed N` repeats the random calls of an earlier run.
 
 const say = (line = "") => void process.stdout.write(`${line}\n`);
 
@@ -57,15 +58,30 @@ async function gatewaySpeed(): Promise<void> {
   judge(await benchGateway());
 }
 
-/** Says how the ratio that was aimed at came out. A slow machine is no failure: the exit code stays 0. */
+/** Says how the figures that were aimed at came out. A slow machine is no failure: the exit code stays 0. */
 function judge(rows: readonly BenchRow[]): void {
-  const { connections, ofPipe } = thresholds.gateway;
-  const found = rows.find((row) => row.what === "gateway" && row.connections === connections);
-  if (!found) return;
-  const verdict = found.ofPipe >= ofPipe ? "reached" : "missed";
-  say(
-    `aim at ${String(connections)} connections: ${String(ofPipe)} x byte pipe; ${verdict} with ${found.ofPipe.toFixed(2)} x`,
-  );
+  const { connections, ofPipe, addedMs, p99OfPipe } = thresholds.gateway;
+  const find = (what: BenchRow["what"], count: number) =>
+    rows.find((row) => row.what === what && row.connections === count);
+  const at = `at ${String(connections)} connections`;
+  const [pipe, governed] = [find("byte pipe", connections), find("gateway", connections)];
+  if (governed && pipe) {
+    aim(`calls ${at}, durable`, governed.ofPipe, ofPipe, "x byte pipe", "min");
+    aim(`p99 ${at}, durable`, governed.p99Ms / pipe.p99Ms, p99OfPipe, "x byte pipe", "max");
+  }
+  const relayed = find("in memory", connections);
+  if (relayed && pipe) aim(`p99 ${at}, in memory`, relayed.p99Ms / pipe.p99Ms, p99OfPipe, "x byte pipe", "max");
+  for (const what of ["in memory", "gateway"] as const) {
+    const [one, alone] = [find(what, 1), find("byte pipe", 1)];
+    if (one && alone)
+      aim(
+        `added at one connection, ${what === "gateway" ? "durable" : what}`,
+        one.p50Ms - alone.p50Ms,
+        addedMs,
+        "ms",
+        "max",
+      );
+  }
   const bad = rows.reduce((sum, row) => sum + row.bad, 0);
   if (bad > 0) {
     say(`${String(bad)} answers were no good: these figures do not count`);
@@ -73,7 +89,22 @@ function judge(rows: readonly BenchRow[]): void {
   }
 }
 
-const parts = { policy: policySpeed, ledger: ledgerSpeed, gateway: gatewaySpeed };
+/** One line: the figure, the bar, and whether it was reached. */
+function aim(what: string, value: number, bar: number, unit: string, side: "min" | "max"): void {
+  const isReached = side === "min" ? value >= bar : value <= bar;
+  const bound = side === "min" ? "at least" : "at most";
+  say(`${what}: ${value.toFixed(2)} ${unit}; aim ${bound} ${String(bar)}: ${isReached ? "reached" : "missed"}`);
+}
+
+async function sceneSpeed(): Promise<void> {
+  say("Scenes: one gateway with the durable ledger; what is added is against a byte pipe in the same run");
+  for (const { what, value, unit, bar } of await benchScenes(say)) {
+    if (bar === null) say(`${what}: ${value.toFixed(2)} ${unit}`);
+    else aim(what, value, thresholds.scenes[bar], unit, "max");
+  }
+}
+
+const parts = { policy: policySpeed, ledger: ledgerSpeed, gateway: gatewaySpeed, scenes: sceneSpeed };
 
 const { values } = parseArgs({ options: { only: { type: "string" }, seed: { type: "string" } } });
 const names = values.only?.split(",") ?? Object.keys(parts);

@@ -1,10 +1,12 @@
 import type { Metadata } from "next";
 import { ServerAuth } from "@/components/server-auth/server-auth";
 import { ServerDetail } from "@/components/server-detail/server-detail";
+import { ServerSettings } from "@/components/server-settings/server-settings";
 import { LiveRefresh } from "@/components/shell/live";
 import { PageFrame } from "@/components/shell/page-frame";
 import { visibleText } from "@/components/ui/visible-text";
 import { requireCtx } from "@/lib/auth/auth.server";
+import { breakerState } from "@/lib/gateway/gateway.server";
 import { getServer, getServerAuth, listTools } from "@/lib/servers/servers.server";
 import { found } from "../../found";
 import { refusalOf } from "../../rights";
@@ -33,9 +35,8 @@ export default async function ServerPage({ params }: Props) {
           scan: refusalOf(ctx, "server.scan"),
           write: refusalOf(ctx, "policy.write"),
         }}
-        signIn={
-          <ServerAuth serverId={serverId} auth={auth} headerCount={server.headerNames.length} refusal={manage} />
-        }
+        signIn={<ServerAuth serverId={serverId} auth={auth} headerCount={server.headerNames.length} refusal={manage} />}
+        settings={<ServerSettings server={server} breaker={breakerState(serverId)} refusal={manage} />}
       />
     </PageFrame>
   );
