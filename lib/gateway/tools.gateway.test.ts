@@ -170,9 +170,7 @@ test("without a policy calls and content are denied, life cycle and lists pass",
   expect((await mcpPost(grant, listOf())).json.result?.tools).toHaveLength(4);
   const initialize = { jsonrpc: "2.0", id: 3, method: "initialize", params: { protocolVersion: "2025-11-25" } };
   const opened = await mcpPost(grant, initialize);
-  expect(serverSessionOf(grant.grantId, grant.serverId, opened.headers.get("mcp-session-id") ?? "")).toBe(
-    '["session-1",null,null]',
-  );
+  expect(serverSessionOf(grant.grantId, grant.serverId, opened.headers.get("mcp-session-id") ?? "")).toBe("session-1");
   expect((await mcpPost(grant, { jsonrpc: "2.0", method: "notifications/initialized" })).status).toBe(202);
 });
 

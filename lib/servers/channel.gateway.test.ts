@@ -60,7 +60,12 @@ let stack: GatewayStack;
 
 beforeAll(async () => {
   sse = await startSseUpstream();
-  stack = await startGatewayStack({ upstreamUrl: sse.url, policy: null, tools: [], deadlines: { firstByteMs: 5_000 } });
+  stack = await startGatewayStack({
+    upstreamUrl: sse.url,
+    policy: null,
+    tools: [],
+    deadlines: { firstByteMs: 20_000 },
+  });
 });
 afterAll(async () => {
   await closeChannels();
@@ -150,14 +155,14 @@ describe.each(["sse", "stdio"] as const)("the official client through the gatewa
     const stop = new AbortController();
     const call = client.callTool({ name: "hang" }, undefined, { signal: stop.signal });
     const ended = expect(call).rejects.toThrow();
-    await vi.waitFor(() => expect(ran("hang")).toBe(true), 5_000);
+    await vi.waitFor(() => expect(ran("hang")).toBe(true), 15_000);
     stop.abort();
     await ended;
     const word =
       transport === "sse"
         ? () => sse.ran.includes("hang cancelled")
         : () => readDiary(diary).includes("cancelled hang");
-    await vi.waitFor(() => expect(word()).toBe(true), 5_000);
+    await vi.waitFor(() => expect(word()).toBe(true), 15_000);
     await client.close();
   });
 
@@ -214,7 +219,7 @@ describe("HTTP+SSE", () => {
     client.setNotificationHandler(ToolListChangedNotificationSchema, () => void heard.push("list changed"));
     await client.callTool({ name: "log" });
     await sse.announce("notifications/tools/list_changed");
-    await vi.waitFor(() => expect(heard).toEqual(expect.arrayContaining(["hello", "list changed"])), 5_000);
+    await vi.waitFor(() => expect(heard).toEqual(expect.arrayContaining(["hello", "list changed"])), 15_000);
     await client.close();
   });
 
@@ -234,7 +239,7 @@ describe("HTTP+SSE", () => {
     const grant = await overSse();
     const { client, transport } = await connect(grant);
     const call = client.callTool({ name: "hang" });
-    await vi.waitFor(() => expect(sse.ran.at(-1)).toBe("hang"), 5_000);
+    await vi.waitFor(() => expect(sse.ran.at(-1)).toBe("hang"), 15_000);
     sse.cut();
     expect(textOf(await call)).toContain("[POLICYLAYER UPSTREAM ERROR]");
     const log = await stack.log(grant);
@@ -314,10 +319,10 @@ describe("stdio", () => {
     const client = await connectModern(await overStdio(diary));
     const stop = new AbortController();
     const ended = expect(client.callTool({ name: "hang", arguments: {} }, { signal: stop.signal })).rejects.toThrow();
-    await vi.waitFor(() => expect(readDiary(diary)).toContain("run hang"), 5_000);
+    await vi.waitFor(() => expect(readDiary(diary)).toContain("run hang"), 15_000);
     stop.abort();
     await ended;
-    await vi.waitFor(() => expect(readDiary(diary)).toContain("cancelled hang"), 5_000);
+    await vi.waitFor(() => expect(readDiary(diary)).toContain("cancelled hang"), 15_000);
     await client.close();
   });
 
@@ -326,7 +331,7 @@ describe("stdio", () => {
     const grant = await overStdio(diary);
     const { client } = await connect(grant);
     const call = client.callTool({ name: "hang" });
-    await vi.waitFor(() => expect(readDiary(diary)).toContain("run hang"), 5_000);
+    await vi.waitFor(() => expect(readDiary(diary)).toContain("run hang"), 15_000);
     process.kill(startedIn(diary).at(-1) ?? 0, "SIGKILL");
     expect(textOf(await call)).toContain("[POLICYLAYER UPSTREAM ERROR]");
     const log = await stack.log(grant);
@@ -343,7 +348,7 @@ describe("stdio", () => {
     const alive = (diary: string) => startedIn(diary).filter(isAlive).length;
     expect([alive(kept), alive(disabled)]).toEqual([2, 1]);
     await updateServer(await createSystemCtx(stack.orgId), two.serverId, { enabled: false });
-    await vi.waitFor(() => expect(alive(disabled)).toBe(0), 5_000);
+    await vi.waitFor(() => expect(alive(disabled)).toBe(0), 15_000);
     expect(alive(kept)).toBe(2);
     await closeChannels();
     expect(alive(kept)).toBe(0);
