@@ -12,7 +12,7 @@ interface Fixtures {
 }
 
 /** What a journey provokes on purpose is a refusal with a status; the browser reports each as an error of its console. */
-const refusal = /the server responded with a status of (401|403|404|409|422|429|502)/;
+const refusal = /the server responded with a status of (400|401|403|404|409|422|429|502)/;
 
 export const test = base.extend<Fixtures>({
   demo: async ({}, provide) => {

@@ -75,8 +75,8 @@ function NotYours({ admins, cancelTo, client }: { admins: readonly string[]; can
         <span>
           Your role does not allow this: only admins hand a grant to a client. Ask{" "}
           {admins.length > 1 ? "one of them" : "them"}
-          {names === "" ? "" : `: ${names}`}, and send them the address of this page within the next minutes, or have
-          them mint a grant token for you.
+          {names === "" ? "" : `: ${names}`}. An admin can approve it in this browser, or mint a grant token for a
+          client that takes one.
         </span>
       </p>
       <a href={cancelTo} className={buttonLook({ className: "w-fit max-w-full" })}>

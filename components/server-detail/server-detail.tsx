@@ -103,9 +103,12 @@ interface ScanResult {
   changed: number;
   gone: number;
   total: number;
+  accepted: number;
 }
 
-function scanText({ added, changed, gone, total }: ScanResult): string {
+function scanText({ added, changed, gone, total, accepted }: ScanResult): string {
+  if (accepted > 0 && accepted === total) return `${countText(total, "tool")} found and accepted`;
+  if (accepted > 0) return `${countText(total, "tool")} found, ${String(accepted)} accepted; look at the others`;
   const news = [
     added > 0 ? `${String(added)} new` : "",
     changed > 0 ? `${String(changed)} changed` : "",

@@ -148,6 +148,8 @@ function ToolTable({ tools, onChange }: TableProps) {
               <span className="inline-flex flex-wrap items-center gap-2">
                 <PlainText oneLine text={tool.name} className="font-mono font-medium" />
                 {tool.gone ? <StateChip state="gone" /> : null}
+                {tool.state === "changed" ? <StateChip state="quarantined" word="Changed" /> : null}
+                {tool.state === "new" ? <StateChip state="quarantined" word="New" /> : null}
               </span>
               {tool.looksLike.length > 0 ? <LooksLike names={tool.looksLike} /> : null}
             </Cell>

@@ -7,6 +7,7 @@ import { PlainText } from "@/components/ui/plain-text";
 import { StateChip } from "@/components/ui/state-chip";
 import { Cell, HeadCell, Row, Table, TableBody, TableHead } from "@/components/ui/table";
 import { Time } from "@/components/ui/time";
+import type { ReviewCount } from "@/lib/servers/review-schema";
 import type { ServerDto } from "@/lib/servers/schema";
 import { AddServerButton } from "./add-server";
 
@@ -26,7 +27,24 @@ function Scan({ server }: { server: ServerDto }) {
   return <Time at={server.lastScanAt} form="ago" quiet />;
 }
 
-export function ServerList({ servers, refusal }: { servers: readonly ServerDto[]; refusal: string | null }) {
+/** Tools that wait for a decision, leading to it. */
+function Waiting({ serverId, count }: { serverId: string; count: ReviewCount | undefined }) {
+  if (!count) return null;
+  return (
+    <Link href={`/servers/${serverId}/review`}>
+      <StateChip state="quarantined" word={`${(count.changed + count.new).toLocaleString("en")} to review`} />
+    </Link>
+  );
+}
+
+interface Props {
+  servers: readonly ServerDto[];
+  /** By server id, those with tools that wait. */
+  reviews: Readonly<Record<string, ReviewCount>>;
+  refusal: string | null;
+}
+
+export function ServerList({ servers, reviews, refusal }: Props) {
   if (servers.length === 0) {
     return (
       <EmptyState icon={Server} action={<AddServerButton refusal={refusal} />}>
@@ -56,7 +74,10 @@ export function ServerList({ servers, refusal }: { servers: readonly ServerDto[]
               <PlainText oneLine text={placeOf(server)} className="text-right font-mono sm:text-left" />
             </Cell>
             <Cell label="State">
-              <StateChip state={server.enabled ? "enabled" : "disabled"} />
+              <span className="inline-flex flex-wrap items-center justify-end gap-1.5 sm:justify-start">
+                <StateChip state={server.enabled ? "enabled" : "disabled"} />
+                <Waiting serverId={server.id} count={reviews[server.id]} />
+              </span>
             </Cell>
             <Cell label="Tools" align="right">
               {server.toolCount}

@@ -15,6 +15,7 @@ import {
   Minus,
   Power,
   PowerOff,
+  ShieldAlert,
   Undo2,
   Unlink,
   Unplug,
@@ -73,6 +74,7 @@ export const states = {
   connected: { word: "Connected", icon: Check, tone: "green" },
   reconnect: { word: "Reconnect needed", icon: Unplug, tone: "amber" },
   unconnected: { word: "Not connected", icon: CircleDashed, tone: "grey" },
+  quarantined: { word: "Quarantined", icon: ShieldAlert, tone: "amber" },
   scan_failed: { word: "Scan failed", icon: FileWarning, tone: "brown" },
 } as const satisfies Record<string, Look>;
 export type State = keyof typeof states;

@@ -45,7 +45,7 @@ export function Time({ at, form = "both", quiet = false }: TimeProps) {
   const ago = now === null ? "" : agoText(at, now);
   const absolute = !hydrated
     ? `${at.slice(0, 16).replace("T", " ")}`
-    : now !== null && now - Date.parse(at) < 20 * 3_600_000
+    : now !== null && Math.abs(now - Date.parse(at)) < 20 * 3_600_000
       ? clockText(at)
       : dayText(at);
   return (

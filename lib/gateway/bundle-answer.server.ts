@@ -13,6 +13,9 @@ export interface Collected {
 const limits = { eventBytesMax: answerBytesMax, eventsMax, streamBytesMax: Infinity };
 const encoder = new TextEncoder();
 
+/** How long one server of a bundle may keep the others waiting, milliseconds. */
+export const waitMsMax = 10_000;
+
 /** How many servers of a bundle are asked at once. */
 const atOnceMax = 8;
 

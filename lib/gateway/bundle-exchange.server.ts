@@ -34,12 +34,12 @@ export interface Member extends Exchange {
  */
 export async function membersOf(exchange: BundleExchange, session: BundleSession | null): Promise<Member[]> {
   const { bundle } = exchange;
-  const places = bundle.members.filter(({ serverId }) => session === null || session.has(serverId));
+  const places = bundle.members.filter(({ serverId }) => session === null || session.servers.has(serverId));
   const found = await Promise.all(places.map(({ serverId }) => findUpstream(serverId)));
   return places.flatMap(({ serverId, prefix }, index) => {
     const [upstream, grant] = [found[index], grantInBundle(exchange.grant, bundle, serverId)];
     if (!upstream || !grant) return [];
-    const own = session?.get(serverId);
+    const own = session?.servers.get(serverId);
     const headers: RequestHeaders = own
       ? // The id that the client holds is the bundle's; marked as opened, because nothing of it is this server's to open.
         { ...exchange.headers, session: own.session, sealedSession: exchange.headers.session, version: own.version }

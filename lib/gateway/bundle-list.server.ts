@@ -1,6 +1,6 @@
 import "server-only";
 import type { Answer } from "./answer";
-import { bytesOf, collectAnswer, drop, forEach, ignore, within } from "./bundle-answer.server";
+import { bytesOf, collectAnswer, drop, forEach, ignore, waitMsMax, within } from "./bundle-answer.server";
 import type { BundleExchange, Member } from "./bundle-exchange.server";
 import { withString } from "./bundle-ids";
 import { learnOwners } from "./bundle-owners.server";
@@ -12,9 +12,6 @@ import { jsonAnswer } from "./answer";
 import { answerMessage } from "./post.server";
 import type { ReadPost } from "./read-post.server";
 import { upstreamFailure } from "./relay-rules";
-
-/** How long one server may keep the others' part of a page waiting, milliseconds. */
-const pageMsMax = 15_000;
 
 type Asked = { page: MemberPage } | { answer: Answer | null };
 
@@ -38,10 +35,10 @@ export async function listBundle(
     const at = cursors?.get(member.upstream.id);
     const answer = await within(
       answerMessage(member, at === undefined ? read : pageAt(read, message, at)),
-      pageMsMax,
+      waitMsMax,
       drop,
     );
-    const collected = answer && (await within(collectAnswer(answer, message.id), pageMsMax, ignore));
+    const collected = answer && (await within(collectAnswer(answer, message.id), waitMsMax, ignore));
     const page = collected && readPage(collected.bytes, member.upstream.id, list, member.prefix);
     return page ? { page } : { answer };
   });

@@ -14,6 +14,7 @@ import type { RequestMessage } from "./exchange.server";
 import { legacyNotice, modernNotice, wantsNotices } from "./list-notice.server";
 import { answerMessage } from "./post.server";
 import type { ReadPost } from "./read-post.server";
+import { refuseBody } from "./refuse-message.server";
 import { upstreamFailure } from "./relay-rules";
 import { answerSession } from "./session.server";
 
@@ -32,7 +33,7 @@ export async function listenToBundle(exchange: BundleExchange, members: readonly
   const open = members.filter(({ upstream }) => upstream.enabled);
   if (point?.kind === "answer") {
     const member = open.find(({ prefix }) => prefix === point.prefix);
-    if (!member) return upstreamFailure("null", "session", null);
+    if (!member) return refuseBody(exchange, "session", "null", "(session)");
     const answer = withoutSession(await answerSession(resumedAt(member, point.id), "GET"));
     return answer.body instanceof ReadableStream ? { ...answer, body: passStream(answer.body, member.prefix) } : answer;
   }

@@ -4,7 +4,7 @@ import type { Value, ValueObject } from "@/lib/kernel/value";
 import { ledger, newDecisionId } from "@/lib/ledger/ledger.server";
 import { errorTable } from "@/lib/kernel/errors";
 import { jsonAnswer, type Answer } from "./answer";
-import { beginOf, drop } from "./bundle-answer.server";
+import { beginOf, drop, forEach, waitMsMax, within } from "./bundle-answer.server";
 import type { BundleExchange, Member } from "./bundle-exchange.server";
 import { withString } from "./bundle-ids";
 import { findOwner } from "./bundle-owners.server";
@@ -80,10 +80,13 @@ export async function routeOther(request: BundleRequest): Promise<Answer> {
 /** `logging/setLevel` and what else is for all: sent to every server; one that agrees is enough. */
 export async function tellAll(request: BundleRequest): Promise<Answer> {
   const { read, message, members } = request;
-  const answers = await Promise.all(
-    members.filter(({ upstream }) => upstream.enabled).map((member) => answerMessage(member, read)),
-  );
-  const begun = await Promise.all(answers.map(beginOf));
+  const begun = await forEach(
+    members.filter(({ upstream }) => upstream.enabled),
+    (member) =>
+      within(answerMessage(member, read).then(beginOf), waitMsMax, ({ answer }) => {
+        drop(answer);
+      }),
+  ).then((all) => all.filter((one) => one !== null));
   const best = begun.find(({ first }) => first?.result) ?? begun[0];
   for (const one of begun) if (one !== best) drop(one.answer);
   return best ? withoutSession(best.answer) : jsonAnswer(200, `{"jsonrpc":"2.0","id":${message.idText},"result":{}}`);

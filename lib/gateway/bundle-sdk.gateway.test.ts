@@ -57,6 +57,7 @@ const textOf = (result: { content?: unknown }) => (result.content as { text?: st
 describe.each(["legacy", "auto"] as const)("the official client (%s)", (mode) => {
   test("sees one server with the tools of both, hidden ones left out, and calls each by its name", async () => {
     const client = await connect(mode);
+    expect(client.getNegotiatedProtocolVersion()).toBe(mode === "auto" ? "2026-07-28" : "2025-11-25");
     expect(client.getServerVersion()?.name).toContain("PolicyLayer bundle");
     expect(client.getServerCapabilities()).toMatchObject({
       tools: { listChanged: true },
@@ -102,6 +103,22 @@ describe.each(["legacy", "auto"] as const)("the official client (%s)", (mode) =>
     await client.callTool({ name: "two__test_tool_with_progress", arguments: {} }, { onprogress });
     expect(seen.length).toBeGreaterThan(1);
   });
+});
+
+test("2026-07-28: a server asks for input by its answer, and the retry goes to that server with what was said", async () => {
+  const client = await connect("auto", "ann");
+  const result = await client.callTool({ name: "two__test_input_required_result_sampling", arguments: {} });
+  expect(textOf(result)).toContain("ann");
+});
+
+test("2025-11-25: the log level is set at every server", async () => {
+  const client = await connect("legacy");
+  const logged: unknown[] = [];
+  client.setNotificationHandler("notifications/message", ({ params }) => void logged.push(params.data));
+  await client.setLoggingLevel("debug");
+  await client.callTool({ name: "one__test_tool_with_logging", arguments: {} });
+  await client.callTool({ name: "two__test_tool_with_logging", arguments: {} });
+  expect(logged.length).toBeGreaterThanOrEqual(4);
 });
 
 test("P10 two servers ask one client at once; each answer goes to the server that asked", async () => {

@@ -8,29 +8,51 @@ export interface MemberSession {
   version: Revision;
 }
 
-/** By server id: the servers that answered when the session began. */
-export type BundleSession = ReadonlyMap<string, MemberSession>;
+export interface BundleSession {
+  /** What the client said of itself when the session began. */
+  client: { name: string | null; version: string | null };
+  /** By server id: the servers that answered when the session began. */
+  servers: ReadonlyMap<string, MemberSession>;
+}
+
+/** Characters of a client's own words that its session id carries. */
+const wordsMax = 100;
 
 /** The text that is sealed into the client's session id. */
-export function toSessionText(session: BundleSession): string {
-  return JSON.stringify([...session].map(([serverId, one]) => [serverId, one.session, one.version]));
+export function toSessionText({ client, servers }: BundleSession): string {
+  const rows = [...servers].map(([serverId, { session, version }]) => [serverId, session, version]);
+  return JSON.stringify([cut(client.name), cut(client.version), rows]);
 }
 
 /** The session behind the text; null when it is none. */
 export function parseSessionText(text: string): BundleSession | null {
+  const value = parse(text);
+  if (!Array.isArray(value)) return null;
+  const [name, version, rows] = value as unknown[];
+  if (!isTextOrNull(name) || !isTextOrNull(version) || !Array.isArray(rows)) return null;
+  const servers = new Map<string, MemberSession>();
+  for (const row of rows as unknown[]) {
+    if (!Array.isArray(row)) return null;
+    const [serverId, session, agreed] = row as unknown[];
+    if (typeof serverId !== "string" || !isTextOrNull(session)) return null;
+    if (typeof agreed !== "string" || !isRevision(agreed)) return null;
+    servers.set(serverId, { session, version: agreed });
+  }
+  return { client: { name, version }, servers };
+}
+
+function parse(text: string): unknown {
   try {
-    const rows: unknown = JSON.parse(text);
-    if (!Array.isArray(rows)) return null;
-    const session = new Map<string, MemberSession>();
-    for (const row of rows as unknown[]) {
-      if (!Array.isArray(row)) return null;
-      const [serverId, id, version] = row as unknown[];
-      if (typeof serverId !== "string" || typeof version !== "string" || !isRevision(version)) return null;
-      if (id !== null && typeof id !== "string") return null;
-      session.set(serverId, { session: id, version });
-    }
-    return session;
+    return JSON.parse(text);
   } catch {
     return null;
   }
+}
+
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || typeof value === "string";
+}
+
+function cut(words: string | null): string | null {
+  return words === null ? null : words.slice(0, wordsMax);
 }

@@ -2,7 +2,7 @@ import "server-only";
 import { findElements, findMembers, readString, readText } from "@/lib/http/json-span";
 import { newDecisionId } from "@/lib/ledger/ledger.server";
 import { jsonAnswer, type Answer } from "./answer";
-import { collectAnswer, drop, forEach, ignore, within, type Collected } from "./bundle-answer.server";
+import { collectAnswer, drop, forEach, ignore, waitMsMax, within, type Collected } from "./bundle-answer.server";
 import { uniteObjects } from "./bundle-capabilities";
 import type { BundleExchange, Member } from "./bundle-exchange.server";
 import { toSessionText, type MemberSession } from "./bundle-session";
@@ -16,9 +16,6 @@ import { isRevision, modernRevision, revisions, type Revision } from "./revision
 import { sealSession, serverSessionOf } from "./session-envelope.server";
 import { answerSession } from "./session.server";
 import { productVersion } from "./upstream-headers";
-
-/** How long one server may keep the others waiting, milliseconds. */
-const startMsMax = 10_000;
 
 /** A server of the bundle that answered, as far as the joined answer needs it. */
 interface Started {
@@ -60,14 +57,14 @@ export async function startBundle(
 }
 
 async function ask(member: Member, read: ReadPost, message: RequestMessage): Promise<Asked> {
-  const answer = await within(answerMessage(member, read), startMsMax, (late) => {
+  const answer = await within(answerMessage(member, read), waitMsMax, (late) => {
     drop(late);
     // A session that nobody will use.
     const session = sessionOf(member, late);
-    if (session !== null) end(member, { session, version: modernRevision }).catch(ignore);
+    if (session !== null) end(member, { session, version: read.revision }).catch(ignore);
   });
   if (!answer) return { member, answer: null, isUnknownMethod: false };
-  const collected = await within(collectAnswer(answer, message.id), startMsMax, ignore);
+  const collected = await within(collectAnswer(answer, message.id), waitMsMax, ignore);
   const isUnknownMethod = collected?.message.errorCode === -32601;
   const left = { member, answer: answer.body instanceof ReadableStream ? null : answer, isUnknownMethod };
   return (collected && toStarted(member, collected, sessionOf(member, answer))) ?? left;
@@ -113,7 +110,11 @@ function initialised(
   const entries = started.flatMap(({ member, versions: [version], session }) =>
     version === undefined ? [] : [[member.upstream.id, { session, version }] as const],
   );
-  const sealed = sealSession(exchange.grant.id, exchange.bundle.id, toSessionText(new Map(entries)));
+  const sealed = sealSession(
+    exchange.grant.id,
+    exchange.bundle.id,
+    toSessionText({ client: read.client, servers: new Map(entries) }),
+  );
   return { ...answerOf(message, result), headers: { "mcp-session-id": sealed } };
 }
 

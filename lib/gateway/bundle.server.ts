@@ -3,7 +3,7 @@ import { isDecimal } from "@/lib/kernel/decimal";
 import { errorTable, isAppError } from "@/lib/kernel/errors";
 import { newDecisionId } from "@/lib/ledger/ledger.server";
 import { jsonAnswer, type Answer } from "./answer";
-import { forEach, ignore } from "./bundle-answer.server";
+import { drop, forEach, ignore, waitMsMax, within } from "./bundle-answer.server";
 import { membersOf, type BundleExchange, type Member } from "./bundle-exchange.server";
 import { answerToInside, progressToInside, type Addressed } from "./bundle-ids";
 import { listBundle } from "./bundle-list.server";
@@ -59,11 +59,13 @@ async function answerBundlePost(request: Request, asked: BundleExchange): Promis
   if (!exchange.bundle.enabled) return refuseDisabled(exchange, "", read);
   try {
     const members = await membersOf(isStart ? withoutOwn(exchange) : exchange, session);
-    if (message.kind !== "request") return await answerNote(read, members, exchange);
+    // What the client said of itself when the session began holds for all of it.
+    const known = read.isNamed || !session || session.client.name === null ? read : { ...read, client: session.client };
+    if (message.kind !== "request") return await answerNote(known, members, exchange);
     if (isReusedId(members, message)) {
-      return await refuseBody(callerOf({ exchange, read }), "id", message.idText, "(malformed)");
+      return await refuseBody(callerOf({ exchange, read: known }), "id", message.idText, "(malformed)");
     }
-    return withSession(await answerRequest({ exchange, read, message, members }), exchange);
+    return withSession(await answerRequest({ exchange, read: known, message, members }), exchange);
   } catch (error) {
     if (!isAppError(error) || error.code !== "ledger_unavailable") throw error;
     return jsonAnswer(errorTable[error.code].status, rpcError(idText, error.code, unavailablePart));
@@ -108,7 +110,9 @@ async function answerNote(read: ReadPost, members: readonly Member[], exchange: 
   const enabled = members.filter(({ upstream }) => upstream.enabled);
   const busy = enabled.filter((member) => isCancelOf(read, member));
   // What nobody has in flight here may be in flight on another replica.
-  await forEach(busy.length > 0 ? busy : enabled, (member) => answerMessage(member, read).catch(ignore));
+  await forEach(busy.length > 0 ? busy : enabled, (member) =>
+    within(answerMessage(member, read), waitMsMax, drop).catch(ignore),
+  );
   return withSession(accepted, exchange);
 }
 
@@ -127,8 +131,8 @@ async function forward(member: Member, read: ReadPost, { bytes }: Addressed): Pr
 
 async function endSession(members: readonly Member[], session: BundleSession | null): Promise<Answer> {
   const answers = await forEach(members, async (member) => {
-    const own = session?.get(member.upstream.id);
-    return own?.session ? end(member, own).catch(ignore) : null;
+    const own = session?.servers.get(member.upstream.id);
+    return own?.session ? within(end(member, own), waitMsMax, drop).catch(ignore) : null;
   });
   const gone = answers.find((answer) => answer && answer.status >= 200 && answer.status < 300);
   const first = answers.find((answer) => answer !== null && answer !== undefined);

@@ -1,5 +1,6 @@
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { flushTouchedGrants } from "@/lib/grants/grants.server";
 import { expectDenied } from "@/lib/testing/denied";
 import { startGatewayStack, type GatewayStack, type StackGrant } from "@/lib/testing/gateway-stack";
 import { callOf, mcpPost, modern } from "@/lib/testing/mcp-post";
@@ -153,7 +154,7 @@ describe("H4 a foreign Host or Origin is answered 403 before any database work, 
   ];
   test.each(foreign)("%s", async (_name, host, origin) => {
     const grant = await add();
-    const queries = watchQueries();
+    const queries = await watchQueries();
     const text = typeof origin === "function" ? origin() : origin;
     for (const method of ["POST", "GET", "DELETE", "OPTIONS"]) {
       const lines = [`Host: ${host()}`, `Authorization: Bearer ${grant.token}`, "Content-Type: application/json"];
@@ -171,7 +172,7 @@ describe("H4 a foreign Host or Origin is answered 403 before any database work, 
   test.each(["", "127.0.0.1:80.evil.example", "a b", "[::1", "evil.example/127.0.0.1"])(
     "a Host that is none (%j) is refused as early",
     async (host) => {
-      const queries = watchQueries();
+      const queries = await watchQueries();
       const lines = [`Host: ${host}`, `Authorization: Bearer ${stack.token}`, "Content-Type: application/json"];
       const answer = await sendRaw(stack.port, rawPost(`/mcp/${stack.serverId}`, lines, charge));
       expect([400, 403]).toContain(answer.status);
@@ -182,14 +183,15 @@ describe("H4 a foreign Host or Origin is answered 403 before any database work, 
 
   test("the query log that these tests look at is not deaf", async () => {
     const grant = await add();
-    const queries = watchQueries();
+    const queries = await watchQueries();
     expect((await mcpPost(grant, charge, { Origin: `http://${own()}` })).status).toBe(200);
     expect(queries().join()).toMatch(/grant/i);
   });
 });
 
-/** The statements that reach PostgreSQL from now on, without the heartbeat of the ledger's own lease. */
-function watchQueries(): () => string[] {
+/** The statements that reach PostgreSQL from now on, without the heartbeat of the ledger's own lease and what earlier tests left. */
+async function watchQueries(): Promise<() => string[]> {
+  await flushTouchedGrants();
   const query = vi.spyOn(Client.prototype, "query");
   return () => {
     const texts = query.mock.calls.map(([statement]) => {

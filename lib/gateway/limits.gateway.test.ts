@@ -33,7 +33,8 @@ let stack: GatewayStack;
 
 beforeAll(async () => {
   upstream = await startScriptedUpstream();
-  stack = await startGatewayStack({ upstreamUrl: upstream.url, policy, tools: scriptedTools });
+  const deadlines = { streamIdleMs: 300 };
+  stack = await startGatewayStack({ upstreamUrl: upstream.url, policy, tools: scriptedTools, deadlines });
 });
 afterAll(async () => {
   await stack.close();
@@ -247,6 +248,14 @@ test("U9 answers that are no failure of the upstream keep it closed, and one ser
   for (let call = 0; call < 5; call++) await charge(other, "500");
   expect([breakerState(grant.serverId).name, breakerState(other.serverId).name]).toEqual(["closed", "open"]);
   expect((await charge(grant, "ok")).json.result?.isError).toBeUndefined();
+});
+
+test("U9 listening streams that the upstream lets fall silent are no failures of it", async () => {
+  const grant = await fresh();
+  const headers = { Authorization: `Bearer ${grant.token}`, Accept: "text/event-stream" };
+  const streams = Array.from({ length: 6 }, () => fetch(grant.url, { headers }).then((answer) => answer.text()));
+  await Promise.all(streams);
+  expect(breakerState(grant.serverId).name).toBe("closed");
 });
 
 const echoes: [what: string, mode: Mode][] = [

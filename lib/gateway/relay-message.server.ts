@@ -48,6 +48,7 @@ export async function relayMessage(relayed: Relayed): Promise<Answer> {
     method: "POST",
     body: posted.bytes,
     idleMs: isListen ? deadlines.streamIdleMs : deadlines.idleMs,
+    isListening: isListen,
     ...(posted.era === "modern" ? { signal: posted.gone() } : {}),
   });
   if (!opened.ok) return endFailure(idTextOf(relayed), opened.end, relayed.decisionId);

@@ -28,7 +28,13 @@ export async function relaySession(
 ): Promise<Answer> {
   const { deadlines } = exchange.settings;
   const idleMs = method === "GET" ? deadlines.streamIdleMs : deadlines.idleMs;
-  const opened = await openUpstream(exchange, { method, body: null, idleMs, signal: exchange.gone() });
+  const opened = await openUpstream(exchange, {
+    method,
+    body: null,
+    idleMs,
+    isListening: method === "GET",
+    signal: exchange.gone(),
+  });
   if (!opened.ok) return endFailure("null", opened.end, null);
   const { answer } = opened;
   const headers = clientHeaders(exchange, answer.headers);

@@ -18,6 +18,8 @@ export interface OpenOptions {
   method: "POST" | "GET" | "DELETE";
   body: Uint8Array | null;
   idleMs: number;
+  /** A stream that only listens: its head is all that says whether the upstream is well, and its silence says nothing. */
+  isListening?: boolean;
   signal?: AbortSignal;
 }
 
@@ -64,7 +66,7 @@ export async function openUpstream(exchange: Exchange, options: OpenOptions): Pr
         challenge: textOf(arrived.headers["www-authenticate"]),
       });
     }
-    return { ok: true, answer: toAnswer(arrived, leave.hear, redactFor(upstream, used)) };
+    return { ok: true, answer: toAnswer(arrived, leave.hear, redactFor(upstream, used), options.isListening) };
   } catch (error) {
     const end = endOf(error);
     leave.hear(end.code === "upstream_unreachable" || end.code === "upstream_timeout" ? "failed" : "abandoned");
@@ -123,9 +125,9 @@ function sendChannel(exchange: Exchange, options: OpenOptions, headers: Record<s
   });
 }
 
-function toAnswer(arrived: Arrived, hear: Hearing, redact: Redact): UpstreamAnswer {
+function toAnswer(arrived: Arrived, hear: Hearing, redact: Redact, isListening = false): UpstreamAnswer {
   const { status, headers } = arrived;
-  hear(status >= 500 ? "failed" : "answered");
+  hear(status >= 500 ? "failed" : isListening ? "finished" : "answered");
   const body = decoded(arrived.body, textOf(headers["content-encoding"]));
   body?.once("end", () => {
     hear("finished");

@@ -97,6 +97,8 @@ function readShortAscii(bytes: Uint8Array, start: number, end: number): string |
 
 /** The bytes of `span` as text; null when they are no valid UTF-8. */
 export function readText(bytes: Uint8Array, span: Span): string | null {
+  const short = readShortAscii(bytes, span.start, span.end);
+  if (short !== null) return short;
   try {
     return text.decode(bytes.subarray(span.start, span.end));
   } catch {

@@ -26,12 +26,21 @@ export interface RpcMessage {
 export function readRpcMessage(bytes: Uint8Array): RpcMessage | null {
   const members = findRootMembers(bytes);
   if (!members) return null;
-  const get = (key: string): Member | undefined => members.find((member) => member.key === key);
-  const id = get("id");
+  // Written out, as below: every answer of every call comes through here.
+  let id: Member | null = null;
+  let result: Member | null = null;
+  let error: Member | null = null;
+  let isCall = false;
+  for (const member of members) {
+    const { key } = member;
+    if (key === "id") id = member;
+    else if (key === "result") result = member;
+    else if (key === "error") error = member;
+    else if (key === "method") isCall = true;
+  }
   const idValue = id ? readId(bytes, id) : null;
   if (idValue === undefined) return null;
-  const [result, error] = [get("result"), get("error")];
-  if (get("method")) return result || error ? null : { ...blank, kind: "call", id: idValue };
+  if (isCall) return result || error ? null : { ...blank, kind: "call", id: idValue };
   if (result && !error) return readResult(bytes, idValue, result);
   if (error && !result) return readError(bytes, idValue, error);
   return null;
@@ -49,14 +58,18 @@ const blank = {
 function readResult(bytes: Uint8Array, id: RpcId | null, span: Span): RpcMessage | null {
   const members = findMembers(bytes, span);
   if (!members) return null;
-  const message: RpcMessage = { ...blank, kind: "answer", id, result: { start: span.start, end: span.end } };
+  let isError = false;
+  let listsTools = false;
+  let resultType: string | null = null;
   for (const member of members) {
-    if (member.key === "isError") message.isError = bytes[member.start] === 0x74;
-    else if (member.key === "resultType") message.resultType = readString(bytes, member);
-    else if (member.key === "tools") message.listsTools = bytes[member.start] === 0x5b;
+    const { key } = member;
+    if (key === "isError") isError = bytes[member.start] === 0x74;
+    else if (key === "resultType") resultType = readString(bytes, member);
+    else if (key === "tools") listsTools = bytes[member.start] === 0x5b;
   }
-  message.taskId = taskIdOf(bytes, members, message.resultType);
-  return message;
+  const taskId = taskIdOf(bytes, members, resultType);
+  const result = { start: span.start, end: span.end };
+  return { kind: "answer", id, result, isError, resultType, taskId, listsTools, errorCode: null };
 }
 
 function taskIdOf(bytes: Uint8Array, members: readonly Member[], resultType: string | null): string | null {

@@ -185,7 +185,7 @@ export const callErrors = {
     prefix: "U",
     owner: "operator",
     say: "The server refused the gateway's credential; the call was not made",
-    check: "The server's headers in the console.",
+    check: "The server's headers or its upstream sign-in in the console.",
   },
   upstream_rate_limited: {
     status: 429,

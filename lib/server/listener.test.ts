@@ -228,7 +228,44 @@ function untilClosed(port: number, bytes: string): Promise<{ ms: number; text: s
   });
 }
 
+describe("H10 the client's address", () => {
+  const addressOf = async (port: number, headers: Record<string, string>) =>
+    (JSON.parse((await get(port, "/mcp/x", headers)).text) as { address: string }).address;
+
+  test("two spoofed addresses are one client: the socket's", async () => {
+    const { port } = await open();
+    const seen = ["198.51.100.1", "203.0.113.2"].map((spoof) => addressOf(port, { "X-Forwarded-For": spoof }));
+    expect(await Promise.all(seen)).toEqual(["127.0.0.1", "127.0.0.1"]);
+  });
+
+  test("behind one proxy, what that one wrote counts, for pages too", async () => {
+    const { port, own } = await open({ proxyHops: 1 });
+    const headers = { "X-Forwarded-For": "198.51.100.1, 203.0.113.2" };
+    expect(await addressOf(port, headers)).toBe("203.0.113.2");
+    const page = await get(port, "/", { ...headers, Host: own });
+    expect((JSON.parse(page.text) as Echo).headers["x-forwarded-for"]).toBe("203.0.113.2");
+  });
+});
+
 describe("H6 slow senders", () => {
+  test("500 sockets with half a header keep nobody out, and all are closed in time", async () => {
+    const { port } = await open({ headersTimeoutMs: 1_500, bodyTimeoutMs: 5_000 });
+    let connected = 0;
+    let closed = 0;
+    const half = "POST /mcp/x HTTP/1.1\r\nHost: x\r\nX-Slow: ";
+    for (let i = 0; i < 500; i += 1) {
+      const socket = connect(port, "127.0.0.1", () => {
+        connected += 1;
+        socket.write(half);
+      });
+      socket.on("error", () => undefined).on("close", () => (closed += 1));
+      socket.resume();
+    }
+    await expect.poll(() => connected, { timeout: 10_000 }).toBe(500);
+    expect((await get(port, "/mcp/x")).status).toBe(200);
+    await expect.poll(() => closed, { timeout: 15_000 }).toBe(500);
+  });
+
   test("headers that do not end are cut off", async () => {
     const { port } = await open({ headersTimeoutMs: 200, bodyTimeoutMs: 5000 });
     const { ms, text } = await untilClosed(port, "POST /mcp/x HTTP/1.1\r\nHost: x\r\n");

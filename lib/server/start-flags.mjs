@@ -13,7 +13,7 @@ export const usage = `Usage: npm start -- [flags]    npm run demo -- [flags]    
   --help         this text
 
 Settings come from the environment: PORT, HOST, PUBLIC_URL, ALLOWED_HOSTS, POLICYLAYER_DATA_DIR, DATABASE_URL,
-VAULT_KEYS or VAULT_KEYS_FILE, AUTH_SECRET, MCP_MAX_BODY_BYTES, LOG_LEVEL.
+VAULT_KEYS or VAULT_KEYS_FILE, AUTH_SECRET, MCP_MAX_BODY_BYTES, MCP_OAUTH, LOG_LEVEL.
 `;
 
 /** Reads the command line. Throws an Error with a text for people on anything unknown. */

@@ -149,21 +149,41 @@ describe("the demo", () => {
     expect(await answer.text()).toContain("[POLICYLAYER POLICY DENIED] Single charge cannot exceed $500.00");
   });
 
-  test("O4 SIGTERM with a listening stream and a call under way: the call ends, exit 0 within 10 s, no process left", async () => {
-    const control = facts.upstreamUrl.replace("/mcp", "/control");
-    const late = { mode: "late", delayMs: 1500, tool: "create_charge" };
-    expect((await fetch(control, { method: "POST", body: JSON.stringify(late) })).ok).toBe(true);
-    const headers = { Authorization: `Bearer ${facts.grantToken}`, Accept: "text/event-stream" };
-    const stream = fetch(facts.mcpUrl, { headers }).then((answer) => answer.text().catch(() => "cut"));
-    const call = { name: "create_charge", arguments: { amount: 1234, currency: "usd", customer: "cus_ada" } };
-    const answer = post({ jsonrpc: "2.0", id: 2, method: "tools/call", params: call }).then((sent) => sent.text());
+  const control = async (input: object) => {
+    const url = facts.upstreamUrl.replace("/mcp", "/control");
+    expect((await fetch(url, { method: "POST", body: JSON.stringify(input) })).ok).toBe(true);
+  };
+  const charge = (id: number, amount: number) => {
+    const call = { name: "create_charge", arguments: { amount, currency: "usd", customer: "cus_ada" } };
+    return post({ jsonrpc: "2.0", id, method: "tools/call", params: call }).then((sent) => sent.text());
+  };
+  const ledgerHas = async (text: string) => {
     const ledger = facts.upstreamUrl.replace("/mcp", "/ledger");
-    await expect.poll(async () => (await fetch(ledger)).text(), { timeout: 10_000 }).toContain("1234");
-    const ended = await product.stop("SIGTERM");
+    await expect.poll(async () => (await fetch(ledger)).text(), { timeout: 10_000 }).toContain(text);
+  };
+
+  test("O4 SIGTERM: streams end at once, a late call gets its answer, a hanging one is in doubt, exit 0 within 10 s", async () => {
+    await control({ mode: "hang", tool: "create_charge", times: 1 });
+    const hanging = charge(2, 4321);
+    await ledgerHas("unanswered");
+    await control({ mode: "late", delayMs: 1500, tool: "create_charge" });
+    const late = charge(3, 1234);
+    await ledgerHas("1234");
+    const headers = { Authorization: `Bearer ${facts.grantToken}`, Accept: "text/event-stream" };
+    const listening = await fetch(facts.mcpUrl, { headers });
+    const streamEnd = listening.text().then(
+      () => performance.now(),
+      () => performance.now(),
+    );
+    const asked = performance.now();
+    const ending = product.stop("SIGTERM");
+    await expect.poll(async () => (await fetch(`${facts.consoleUrl}/readyz`)).status).toBe(503);
+    expect((await streamEnd) - asked).toBeLessThan(1_000);
+    expect(await late).toContain("1234");
+    expect(await hanging).toContain('"outcome":"in_doubt","mayHaveRun":true');
+    const ended = await ending;
     expect(ended.code).toBe(0);
     expect(ended.ms).toBeLessThan(10_000);
-    expect(await answer).toContain("1234");
-    await stream;
     await expect(fetch(`${facts.consoleUrl}/healthz`)).rejects.toThrow();
   });
 });

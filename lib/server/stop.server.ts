@@ -1,6 +1,7 @@
 import "server-only";
 import { setTimeout as wait } from "node:timers/promises";
 import { closeStreams } from "@/lib/gateway/gateway.server";
+import { closeEgress } from "@/lib/http/egress.server";
 import { closeEventStreams } from "@/lib/notify/notify.server";
 import { exitCodeOf } from "@/lib/env/start-error";
 import { textOf } from "./failure-text";
@@ -11,6 +12,8 @@ export type Stoppable = { name: string; stop: () => Promise<void> } | { name: st
 
 /** Calls may run on for this long (docs/gateway.md, "Stop"), so that the rest fits into ten seconds. */
 const drainMs = 7500;
+/** What then still runs is cut at the upstream's side, and its client is told so for this long. */
+const lastWordsMs = 300;
 const allMs = 9800;
 /** npm passes the terminal's Ctrl-C on, so that one press arrives twice; only a later one means "now". */
 const secondPressAfterMs = 800;
@@ -76,9 +79,17 @@ async function drain(listener: Listener): Promise<void> {
   listener.refuse();
   closeStreams("listening");
   closeEventStreams();
-  const deadline = performance.now() + drainMs;
-  while (listener.open.size > 0 && performance.now() < deadline) await wait(20);
+  await untilAnswered(listener, drainMs);
+  if (listener.open.size > 0) {
+    await closeEgress();
+    await untilAnswered(listener, lastWordsMs);
+  }
   closeStreams();
   listener.server.close();
   listener.server.closeAllConnections();
+}
+
+async function untilAnswered(listener: Listener, withinMs: number): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  while (listener.open.size > 0 && performance.now() < deadline) await wait(20);
 }

@@ -126,7 +126,7 @@ test("P10 clients of a shared process never meet: equal ids and tokens come back
   const shared = new SharedChannel(peer, () => undefined);
   const one = shared.post(call('"same"', '"t"'), request);
   const two = shared.post(call('"same"', '"t"'), request);
-  expect(peer.got.map((text) => JSON.parse(text))).toMatchObject([
+  expect(peer.got.map((text): unknown => JSON.parse(text))).toMatchObject([
     { id: 1, params: { name: "x", _meta: { progressToken: 1 } } },
     { id: 2, params: { name: "x", _meta: { progressToken: 2 } } },
   ]);

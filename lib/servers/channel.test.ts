@@ -1,9 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { isAlive, newDiary, pidsIn, readDiary } from "@/lib/testing/diary";
 import { startSseUpstream, type SseUpstream } from "@/lib/testing/sse-upstream";
 import type { ChannelAnswer } from "./channel-answer.server";
 import { ChannelTable, type ChannelLimits } from "./channel-table.server";
@@ -23,31 +22,6 @@ const open = (limits: Partial<ChannelLimits> = {}) => {
   const table = new ChannelTable(limits);
   tables.push(table);
   return table;
-};
-
-const newDiary = () => path.join(mkdtempSync(path.join(tmpdir(), "policylayer-diary-")), "diary");
-const readDiary = (file: string): string[] => {
-  try {
-    return readFileSync(file, "utf8")
-      .split("\n")
-      .filter((line) => line !== "");
-  } catch {
-    return [];
-  }
-};
-const pidsIn = (file: string, word: string) =>
-  readDiary(file)
-    .filter((line) => line.startsWith(`${word} `))
-    .map((line) => Number(line.split(" ")[1]));
-const isAlive = (pid: number) => {
-  try {
-    process.kill(pid, 0);
-    // One that nobody has collected yet is gone all the same.
-    const stat = `/proc/${String(pid)}/stat`;
-    return !existsSync(stat) || !/\) Z /.test(readFileSync(stat, "utf8"));
-  } catch {
-    return false;
-  }
 };
 
 const stdio = (script: string, args: readonly string[], command = "node") =>

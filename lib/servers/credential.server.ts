@@ -4,6 +4,7 @@ import { upstreamHeaders, type Upstream } from "./lookup.server";
 import { parseBearerChallenge } from "./oauth-challenge";
 import { renew } from "./oauth-renew.server";
 import { isUsable, loadUsable, markReconnect } from "./oauth-state.server";
+import { sameUrl } from "./oauth-urls";
 import { findConnection, lifeLeft, openAccess, type Connection } from "./oauth-store.server";
 
 /** Header lines that carry a credential, for one request. */
@@ -23,6 +24,8 @@ export async function openCredential(upstream: Upstream): Promise<Credential> {
   if (upstream.authMode === "static") return openStatic(upstream);
   const connection = await findConnection(upstream.id);
   if (!isUsable(connection)) throw unusable("not connected");
+  // The two caches end within a second, not at the same moment: a token never goes to an address that it is not for.
+  if (!isTokenFor(connection.resource, upstream.url)) throw unusable("the server has moved");
   const left = lifeLeft(connection);
   if (!left || !isDue(left)) return bearer(upstream, connection);
   if (connection.sealedRefresh === null) {
@@ -46,7 +49,7 @@ export async function renewCredential(upstream: Upstream, used: Credential): Pro
   if (upstream.authMode === "static") return null;
   try {
     const connection = await loadUsable(upstream.id);
-    if (!connection) return null;
+    if (!connection || !isTokenFor(connection.resource, upstream.url)) return null;
     const current = await bearer(upstream, connection);
     if (current.authorization !== used.authorization) return current;
     if (connection.sealedRefresh === null) {
@@ -109,6 +112,11 @@ async function bearer(upstream: Upstream, connection: Connection): Promise<Crede
     await markReconnect(upstream.id, connection, "unreadable");
   }
   throw unusable("no token");
+}
+
+/** A token is for the upstream's URL, or for all of its origin. */
+function isTokenFor(resource: string | null, url: string): boolean {
+  return resource !== null && (sameUrl(resource, url) || sameUrl(resource, new URL(url).origin));
 }
 
 function unusable(detail: string): AppError {

@@ -251,6 +251,18 @@ test("a registration that the issuer has forgotten is made anew at the next sign
   expect(all.issuer.count("/register")).toBe(2);
 });
 
+test("U3 a token never goes to another address, also while a cache still holds it", async () => {
+  const all = await connected();
+  const used = await openCredential(all.upstream);
+  const moved = { ...all.upstream, url: "http://127.0.0.1:9/mcp" };
+  expect(await codeOf(openCredential(moved))).toBe("upstream_auth_required");
+  expect(await renewCredential(moved, used)).toBeNull();
+  expect(await codeOf(openCredential({ ...all.upstream, url: `${all.upstream.url}/more` }))).toBe(
+    "upstream_auth_required",
+  );
+  expect(renewals(all)).toHaveLength(0);
+});
+
 test("a token that cannot be opened is no credential and says why", async () => {
   const all = await connected();
   await pool().query("UPDATE server_oauth SET sealed_access = $2, version = version + 1 WHERE server_id = $1", [

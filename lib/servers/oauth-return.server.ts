@@ -42,7 +42,7 @@ export async function finishSignIn(ctx: Ctx, { query }: SignInReturn): Promise<{
   const answer = new URLSearchParams(query);
   const states = answer.getAll("state");
   const [state] = states;
-  const begun = states.length === 1 && state !== undefined ? await useState(ctx, person, state) : null;
+  const begun = states.length === 1 && state !== undefined ? await takeState(ctx, person, state) : null;
   if (!begun || state === undefined) throw new AppError("oauth_state");
   const upstream = await getUpstream(ctx, begun.serverId);
   const tokens = await redeem(upstream, begun, answer, state).catch(asSignIn);
@@ -52,7 +52,7 @@ export async function finishSignIn(ctx: Ctx, { query }: SignInReturn): Promise<{
 }
 
 /** The state of this very person and session, used up now; null for any other, which stays as it is. */
-async function useState(ctx: Ctx, { userId, sessionId }: Person, state: string): Promise<Begun | null> {
+async function takeState(ctx: Ctx, { userId, sessionId }: Person, state: string): Promise<Begun | null> {
   const { rows } = await pool().query<Begun>(useSql, [stateHash(state), ctx.orgId, userId, sessionId]);
   return rows[0] ?? null;
 }

@@ -55,7 +55,7 @@ async function raiseVersion(tx: Tx, ctx: Ctx, id: string): Promise<void> {
 async function getClass(tx: Tx, ctx: Ctx, serverId: string, name: string): Promise<ToolClassDto> {
   const row = await tx.serverTool.findFirst({ where: { serverId, orgId: ctx.orgId, name } });
   if (!row) throw new AppError("not_found", { detail: "tool" });
-  const computed = classifyTool(readToolShape(row.name, row.definition));
+  const computed = classifyTool(readToolShape(row.name, row.acceptedDefinition ?? row.definition));
   const { category, risk } = computed;
   return { name, ...withOverrides(computed, row), computed: { category, risk } };
 }

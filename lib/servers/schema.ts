@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { toolCategories, toolRisks, type ToolCategory, type ToolRisk } from "@/lib/kernel/tool-class";
 import type { Evidence } from "./classify";
+import type { ToolState } from "./tool-state";
 import { variableRefusal } from "./stdio-rules";
 import { settingsPatch, type ServerSettingsDto } from "./settings";
 
@@ -135,6 +136,7 @@ export interface ToolDto extends ToolClassDto {
   annotations: Record<string, boolean>;
   /** Listed tools of this server that differ from this one only by case, form or hidden characters. */
   looksLike: string[];
+  state: ToolState;
   gone: boolean;
   lastSeenAt: string;
 }

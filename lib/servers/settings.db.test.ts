@@ -54,7 +54,7 @@ test("settings reach the gateway with the next call; what a change does not name
 
 test("each change is in the audit log, before and after, authorities by name", async () => {
   await change({ caPem: readCertificate("authority"), elicitationGuard: false });
-  const entry = await prisma().auditLog.findFirstOrThrow({ where: { orgId: admin.orgId }, orderBy: { seq: "desc" } });
+  const entry = await prisma().adminAudit.findFirstOrThrow({ where: { orgId: admin.orgId }, orderBy: { seq: "desc" } });
   expect(entry.record).toContain('"action":"server.update"');
   expect(entry.record).toContain('"elicitationGuard":false');
   expect(entry.record).toContain('"authorities":["PolicyLayer test authority"]');

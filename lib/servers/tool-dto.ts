@@ -3,16 +3,21 @@ import { classifyTool } from "./classify";
 import type { ToolDto } from "./schema";
 import { withOverrides, type ToolOverrides } from "./tool-class";
 import { readToolShape } from "./tool-shape";
+import { toolState } from "./tool-state";
 import { plainForm } from "./tool-words";
 
 interface ToolRow extends ToolOverrides {
   name: string;
   definition: string;
+  digest: string;
+  acceptedDefinition: string | null;
+  acceptedDigest: string | null;
+  blockedBy: string | null;
   goneAt: Date | null;
   lastSeenAt: Date;
 }
 
-/** Stored tools as pages show them. Whatever the upstream wrote in odd places is left out, never an error. */
+/** Stored tools as pages show them: by the definition that agents see, or by the one last seen where none was accepted. Whatever the upstream wrote in odd places is left out, never an error. */
 export function toToolDtos(rows: readonly ToolRow[]): ToolDto[] {
   const twins = new Map<string, string[]>();
   for (const { name, goneAt } of rows) {
@@ -25,7 +30,7 @@ export function toToolDtos(rows: readonly ToolRow[]): ToolDto[] {
 }
 
 function toToolDto(row: ToolRow): Omit<ToolDto, "looksLike"> {
-  const shape = readToolShape(row.name, row.definition);
+  const shape = readToolShape(row.name, row.acceptedDefinition ?? row.definition);
   const computed = classifyTool(shape);
   return {
     name: row.name,
@@ -41,6 +46,7 @@ function toToolDto(row: ToolRow): Omit<ToolDto, "looksLike"> {
     computed: { category: computed.category, risk: computed.risk },
     evidence: computed.evidence,
     annotations: Object.fromEntries(shape.annotations),
+    state: toolState({ ...row, isGone: row.goneAt !== null }),
     gone: row.goneAt !== null,
     lastSeenAt: row.lastSeenAt.toISOString(),
   };

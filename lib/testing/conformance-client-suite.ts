@@ -87,6 +87,16 @@ export async function runClientScenarios(only = ""): Promise<ClientResult[]> {
   }
 }
 
+/** What came of the client scenarios, a line each for what failed; a scenario counts as one test. */
+export function judgeClient(results: readonly ClientResult[]): { passed: number; failed: number; problems: string[] } {
+  const failed = results.filter((result) => result.failed > 0 || result.passed === 0);
+  return {
+    passed: results.length - failed.length,
+    failed: failed.length,
+    problems: failed.map(({ name, revision, problems }) => `client ${revision} ${name}: ${problems.join("; ")}`),
+  };
+}
+
 interface Check {
   id: string;
   status: string;

@@ -75,10 +75,12 @@ async function play(admin: Ctx, port: number, scenario: Scenario): Promise<strin
   for (let signIns = 1; signIns <= signInsMax; signIns += 1) {
     await signIn(admin, id);
     said.push(`signed in, ${JSON.stringify(await getServerAuth(admin, id))}`);
-    said.push(...(await useTool(`http://127.0.0.1:${String(port)}/mcp/${id}`, token, version)));
+    said.push(...(await callTool(`http://127.0.0.1:${String(port)}/mcp/${id}`, token, version)));
     const auth = await getServerAuth(admin, id);
     said.push(`then ${auth.state} ${auth.reason ?? ""}`);
-    if (auth.state === "connected") return said;
+    if (auth.state !== "connected") continue;
+    if (!/"text": ?"test"/.test(said.join("\n"))) throw new Error(`No tool ran.\n${said.join("\n")}`);
+    return said;
   }
   throw new Error(said.join("\n"));
 }
@@ -100,7 +102,7 @@ async function signIn(admin: Ctx, id: string): Promise<void> {
 }
 
 /** An agent behind the gateway: lists and calls a tool in the era of the revision. */
-async function useTool(endpoint: string, token: string, version: string): Promise<string[]> {
+async function callTool(endpoint: string, token: string, version: string): Promise<string[]> {
   const isModern = version >= "2026";
   const headers: Record<string, string> = {
     Authorization: `Bearer ${token}`,

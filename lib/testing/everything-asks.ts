@@ -1,4 +1,10 @@
-import type { CallToolResult, ElicitRequestFormParams, McpServer, ServerContext } from "@modelcontextprotocol/server";
+import type {
+  CallToolResult,
+  ElicitRequestFormParams,
+  ElicitResult,
+  McpServer,
+  ServerContext,
+} from "@modelcontextprotocol/server";
 import { z } from "zod";
 import { textResult } from "./everything-tools";
 
@@ -45,14 +51,18 @@ const choices: Form = {
   },
 };
 
-/** Tools that send the client a request of their own while they run, as the revisions up to 2025-11-25 do. */
+/**
+ * Tools that send the client a request of their own while they run, as the revisions up to 2025-11-25 do: the first two on the stream
+ * of the call, the others on the listening stream of the session.
+ */
 export function addAskingTools(server: McpServer): void {
   server.registerTool(
     "test_sampling",
     { description: "Asks the client's model", inputSchema: z.object({ prompt: z.string() }) },
     async ({ prompt }, ctx) => {
       const messages = [{ role: "user" as const, content: { type: "text" as const, text: prompt } }];
-      const answer = await ctx.mcpReq.requestSampling({ messages, maxTokens: 100 });
+      const params = { messages, maxTokens: 100 };
+      const answer = await ctx.mcpReq.send({ method: "sampling/createMessage", params });
       const [content] = [answer.content].flat();
       return textResult(`LLM response: ${content?.type === "text" ? content.text : "no text"}`);
     },
@@ -60,17 +70,23 @@ export function addAskingTools(server: McpServer): void {
   server.registerTool(
     "test_elicitation",
     { description: "Asks the user", inputSchema: z.object({ message: z.string() }) },
-    ({ message }, ctx) => ask(ctx, message, person, "User response"),
+    async ({ message }, ctx) => {
+      const params = { mode: "form", message, requestedSchema: person };
+      return said("User response", await ctx.mcpReq.send({ method: "elicitation/create", params }));
+    },
   );
   server.registerTool("test_elicitation_sep1034_defaults", { description: "Asks with default values" }, (ctx) =>
-    ask(ctx, "Please review and update the form fields with defaults", defaults, "Elicitation completed"),
+    ask(ctx, "Please review and update the form fields with defaults", defaults),
   );
   server.registerTool("test_elicitation_sep1330_enums", { description: "Asks with every kind of choice" }, (ctx) =>
-    ask(ctx, "Please choose", choices, "Elicitation completed"),
+    ask(ctx, "Please choose", choices),
   );
 }
 
-async function ask(ctx: ServerContext, message: string, form: Form, said: string): Promise<CallToolResult> {
-  const { action, content } = await ctx.mcpReq.elicitInput({ message, requestedSchema: form });
-  return textResult(`${said}: action=${action}, content=${JSON.stringify(content ?? {})}`);
+async function ask(ctx: ServerContext, message: string, form: Form): Promise<CallToolResult> {
+  return said("Elicitation completed", await ctx.mcpReq.elicitInput({ message, requestedSchema: form }));
+}
+
+function said(what: string, { action, content }: ElicitResult): CallToolResult {
+  return textResult(`${what}: action=${action}, content=${JSON.stringify(content ?? {})}`);
 }

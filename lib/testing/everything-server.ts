@@ -114,6 +114,12 @@ function buildServer(site: Site, { isModern }: { isModern: boolean }): McpServer
         completions: {},
         ...(isModern ? { extensions: { [tasksExtension]: {} } } : {}),
       },
+      cacheHints: {
+        "tools/list": { ttlMs: 60_000, cacheScope: "public" },
+        "resources/list": { ttlMs: 60_000, cacheScope: "public" },
+        "resources/read": { ttlMs: 60_000, cacheScope: "public" },
+        "server/discover": { ttlMs: 60_000, cacheScope: "public" },
+      },
       requestState: { verify: (state, ctx) => stateCodec.verify(state, ctx) },
     },
   );

@@ -86,6 +86,8 @@ export interface ScriptedUpstream {
   dropWaiting(): void;
   /** Writes to every open GET stream. */
   push(text: string): void;
+  /** How many GET streams are open. */
+  listeners(): number;
   reset(): void;
   close(): Promise<void>;
 }
@@ -149,6 +151,7 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
     push(text) {
       for (const outgoing of listening) outgoing.write(text);
     },
+    listeners: () => listening.size,
     reset() {
       Object.assign(upstream, initial);
       upstream.plan = [];

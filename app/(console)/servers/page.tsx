@@ -7,7 +7,7 @@ import { PageFrame } from "@/components/shell/page-frame";
 import { TableSkeleton } from "@/components/ui/skeleton";
 import { requireCtx } from "@/lib/auth/auth.server";
 import type { Ctx } from "@/lib/kernel/ctx";
-import { findLocalChoice, listServers } from "@/lib/servers/servers.server";
+import { countReviews, findLocalChoice, listServers } from "@/lib/servers/servers.server";
 import { refusalOf } from "../rights";
 
 export const metadata: Metadata = { title: "Servers" };
@@ -27,5 +27,8 @@ export default async function ServersPage() {
 }
 
 async function Servers({ ctx }: { ctx: Ctx }) {
-  return <ServerList servers={await listServers(ctx)} refusal={refusalOf(ctx, "server.manage")} />;
+  const [servers, reviews] = await Promise.all([listServers(ctx), countReviews(ctx)]);
+  return (
+    <ServerList servers={servers} reviews={Object.fromEntries(reviews)} refusal={refusalOf(ctx, "server.manage")} />
+  );
 }

@@ -104,7 +104,7 @@ describe("200 of its tools", () => {
         await scaffold(apiRequest("GET", `/api/x${query}`, { cookie: people.viewer.cookie }), at()),
       );
     const { text } = await ofQuery("");
-    expect(text).toContain('  "files/delete it #1":\n    rules: []');
+    expect(text).toContain('  "files/delete it #1":\n    # files/delete it #1\n    rules: []');
     const safe = await ofQuery("?safe=true");
     expect(safe.text).toContain("        action: require_approval");
     for (const one of [text, safe.text]) {
