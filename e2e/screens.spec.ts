@@ -51,6 +51,8 @@ async function listPages(page: Page, demo: Demo): Promise<{ name: string; path: 
     { name: "servers", path: "/servers", ready: "table" },
     { name: "server-add", path: "/servers?dialog=add", ready: "[role=dialog]" },
     { name: "server", path: `/servers/${demo.serverId}`, ready: "table" },
+    { name: "bundles", path: "/bundles", ready: "h1" },
+    { name: "bundle-create", path: "/bundles?dialog=create", ready: "[role=dialog]" },
     { name: "grants", path: "/grants", ready: "table" },
     { name: "grant-mint", path: "/grants?dialog=mint", ready: "[role=dialog]" },
     { name: "api-tokens", path: "/settings/api-tokens", ready: "h1" },

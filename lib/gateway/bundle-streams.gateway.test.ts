@@ -159,3 +159,26 @@ test("2026-07-28: a server that does not speak it sends the client back to the h
   old.closeAllConnections();
   await new Promise((resolve) => old.close(resolve));
 });
+
+test("P8 a task is asked for at the server that has it, by the grant whose call started it alone", async () => {
+  const definitions = await definitionsOf(everything.url);
+  const make = () =>
+    addBundle(stack, [
+      { prefix: "one", upstreamUrl: a.url, policy: open, tools: scriptedTools },
+      { prefix: "two", upstreamUrl: everything.url, policy: open, definitions },
+    ]);
+  const [mine, other] = [await make(), await make()];
+  const ask = (grant: StackBundle, method: string, params: Record<string, unknown>, name: string) => {
+    const { body, headers } = modern(method, params);
+    const extensions = { "io.modelcontextprotocol/tasks": {} };
+    const meta = { ...body.params._meta, "io.modelcontextprotocol/clientCapabilities": { extensions } };
+    return mcpPost(grant, { ...body, params: { ...body.params, _meta: meta } }, { ...headers, "Mcp-Name": name });
+  };
+  const call = { name: "two__slow_compute", arguments: { seconds: 1 } };
+  const started = await ask(mine, "tools/call", call, call.name);
+  const taskId = String(started.json.result?.["taskId"]);
+  a.received = [];
+  expect((await ask(mine, "tasks/get", { taskId }, taskId)).json.result).toMatchObject({ taskId });
+  expect((await ask(other, "tasks/get", { taskId }, taskId)).json.error?.message).toBe("Task not found");
+  expect(a.received).toEqual([]);
+});

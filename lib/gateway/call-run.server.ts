@@ -26,14 +26,16 @@ export class CallRun {
   isLeft = false;
   /** True once the client has its answer although the call goes on (a task). */
   isAnswered = false;
+  readonly #isCounted: boolean;
   readonly #sentAtMs = performance.now();
   #verdict: Verdict | null = null;
 
-  constructor(call: Call, { ticket, policy, claim }: Leave, entry: InFlight) {
+  constructor(call: Call, { ticket, policy, claim, isCounted }: Leave, entry: InFlight) {
     this.call = call;
     this.ticket = ticket;
     this.policy = policy;
     this.claim = claim;
+    this.#isCounted = isCounted;
     this.entry = entry;
   }
 
@@ -41,9 +43,9 @@ export class CallRun {
     return this.#verdict !== null;
   }
 
-  /** True when a lost outcome keeps counting, so that the end is worth waiting for. */
+  /** True when a lost outcome keeps a limit's count: then a client that leaves does not stop the call, whose end is waited for. */
   get holds(): boolean {
-    return this.ticket.onUnknown === "hold";
+    return this.#isCounted && this.ticket.onUnknown === "hold";
   }
 
   /** What is left of the call's total time, in milliseconds. */
@@ -99,7 +101,7 @@ export class CallRun {
       reason: code,
       decisionId,
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-      outcome: mayHaveRun && this.holds ? ("in_doubt" as const) : ("void" as const),
+      outcome: mayHaveRun && this.ticket.onUnknown === "hold" ? ("in_doubt" as const) : ("void" as const),
       ...(mayHaveRun ? { mayHaveRun } : {}),
     };
     return toolRefusal(message.idText, era, "U", upstreamText(code, decisionId, mayHaveRun), part);

@@ -11,6 +11,8 @@ export interface Leave {
   policy: PolicyState | null;
   /** The claim on the call's idempotency key; null without one. */
   claim: Claim | null;
+  /** Some limit counts this call, so that its real end is worth waiting for. */
+  isCounted: boolean;
 }
 
 /**

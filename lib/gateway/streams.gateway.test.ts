@@ -18,6 +18,7 @@ tools:
     rules:
       - name: "count"
         rate_limit: 1000/month
+  list_customers: {rules: []}
 `;
 
 let upstream: ScriptedUpstream;
@@ -114,6 +115,24 @@ test("Q11 a modern client that hangs up is never given its quota back, whichever
   await expect.poll(() => outcomes(grant), { timeout: 5_000 }).toEqual(["posted", "in_doubt"]);
   expect(await stack.used(grant, "create_refund._rate_month")).toBe("1");
   expect(await stack.used(grant, "create_charge.spent")).toBe("3");
+});
+
+test("a modern client that hangs up on a call that no limit counts cancels it at the upstream", async () => {
+  upstream.mode = "hang";
+  const grant = await add();
+  const { body, headers } = modern("tools/call", { name: "list_customers", arguments: {} });
+  const leaving = new AbortController();
+  const asked = fetch(grant.url, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${grant.token}`, "Content-Type": "application/json", ...headers },
+    body: JSON.stringify(body),
+    signal: leaving.signal,
+  });
+  await expect.poll(() => upstream.executed.length).toBe(1);
+  leaving.abort();
+  await expect(asked).rejects.toThrow();
+  await expect.poll(() => outcomes(grant), { timeout: 2_500 }).toEqual(["posted"]);
+  expect((await stack.log(grant)).at(-1)?.record).toContain('"reason":"cancelled"');
 });
 
 test("Q11 a call that its client cancelled is never given back either", async () => {

@@ -61,7 +61,8 @@ test("event streams are cut right wherever the bytes are split", () => {
   }
 });
 
-const row = { name: "a", goneAt: null, lastSeenAt: new Date(0), categoryOverride: null, riskOverride: null };
+const pinned = { digest: "", acceptedDefinition: null, acceptedDigest: null, blockedBy: null };
+const row = { ...pinned, name: "a", goneAt: null, lastSeenAt: new Date(0), categoryOverride: null, riskOverride: null };
 
 test("odd definitions are shown without what cannot be shown", () => {
   const bare = { title: null, description: "", parameters: [], annotations: {}, gone: false };

@@ -38,7 +38,7 @@ async function serverWith(...tools: string[]): Promise<{ id: string; fake: McpFa
     allowPrivateNetwork: true,
     headers: [],
   };
-  const { id } = await createServer(admin, input as unknown as Parameters<typeof createServer>[1]);
+  const { id } = await createServer(admin, input);
   return { id, fake };
 }
 

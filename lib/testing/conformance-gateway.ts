@@ -7,7 +7,7 @@ import { env, setRuntime } from "@/lib/env/env.server";
 import { closeStreams, flushRefusals, handleMcp } from "@/lib/gateway/gateway.server";
 import { flushTouchedGrants } from "@/lib/grants/grants.server";
 import { closeEgress } from "@/lib/http/egress.server";
-import { startLedger, stopLedger } from "@/lib/ledger/ledger.server";
+import { ledger, startLedger, stopLedger } from "@/lib/ledger/ledger.server";
 import { Listener } from "@/lib/server/listener.server";
 import { createServer, listTools } from "@/lib/servers/servers.server";
 import { ServerInput } from "@/lib/servers/schema";
@@ -15,18 +15,26 @@ import { closeVault, openVault } from "@/lib/vault/vault.server";
 import { createGrantRow, createOrg, createPolicyRow, createSystemCtx } from "./factories";
 import { startTokenPipe } from "./token-pipe";
 
+export interface Decisions {
+  allowed: number;
+  /** Refused for what the request itself is: a wrong header, a missing member, an unknown method. */
+  refused: number;
+  /** Stopped by a policy; the suite's policies must stop nothing. */
+  stopped: number;
+}
+
 export interface ConformanceGateway {
   /** Registers and scans the upstream, mints a grant with this policy, and answers the URL that a client without headers can use. */
   govern(upstreamUrl: string, policy: string): Promise<string>;
-  /** Decisions by kind, and how many records the log holds. */
-  decisions(): Promise<Record<string, number>>;
+  /** What the decision log holds. */
+  decisions(): Promise<Decisions>;
   close(): Promise<void>;
 }
 
 /**
- * The gateway as it is sold: its own listener, a bundled PostgreSQL (without fsync, as in all tests), vault, ledger and the services of the console
- * to register a server. In front of it is a pipe that adds the grant's token; the pipe's address is the gateway's public URL, so that
- * Host and Origin of a client are judged as they would be without the pipe.
+ * The gateway as it is sold: its own listener, a bundled PostgreSQL (without fsync, as in all tests), vault, ledger, and the
+ * services of the console to register a server. In front of it is a pipe that adds the grant's token; the pipe's address is the
+ * gateway's public URL, so that Host and Origin of a client are judged as they would be without the pipe.
  */
 export async function startConformanceGateway(): Promise<ConformanceGateway> {
   const dataDir = await mkdtemp(path.join(process.getuid?.() === 0 ? "/var/tmp" : os.tmpdir(), "policylayer-suite-"));
@@ -57,8 +65,12 @@ export async function startConformanceGateway(): Promise<ConformanceGateway> {
       return `${pipe.origin}/mcp/${serverId}`;
     },
     async decisions() {
-      const rows = await prisma().decisionLog.groupBy({ by: ["decision"], where: { orgId }, _count: true });
-      return Object.fromEntries(rows.map((row) => [row.decision ?? "outcome", row._count]));
+      await ledger().drain();
+      const count = (where: object) => prisma().decisionLog.count({ where: { orgId, kind: "decision", ...where } });
+      const byPolicy = [{ rule: { startsWith: "/" } }, { rule: "(default deny)" }, { rule: "(no policy)" }];
+      const [all, allowed] = [await count({}), await count({ decision: "allow" })];
+      const stopped = await count({ decision: { not: "allow" }, OR: byPolicy });
+      return { allowed, refused: all - allowed - stopped, stopped };
     },
     async close() {
       closeStreams();

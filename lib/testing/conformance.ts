@@ -40,8 +40,12 @@ async function runServerSuite(wanted: readonly Revision[], scenario: string | nu
       runs.push(...(await runRevision(gateway, revision, scenario)));
     }
     if (runs.length === 0) throw new Error(`No revision asks for the server scenario ${String(scenario)}.`);
-    say(`decisions in the log: ${JSON.stringify(await gateway.decisions())}`);
-    return compareRuns(runs, { isWhole: scenario === null });
+    const { allowed, refused, stopped } = await gateway.decisions();
+    say(`decision log: ${String(allowed)} allowed, ${String(refused)} refused, ${String(stopped)} stopped by a policy`);
+    const verdict = compareRuns(runs, { isWhole: scenario === null });
+    if (stopped === 0) return verdict;
+    const problems = [...verdict.problems, `${String(stopped)} requests were stopped by a policy`];
+    return { ...verdict, failed: verdict.failed + 1, problems };
   } finally {
     await gateway.close();
   }
