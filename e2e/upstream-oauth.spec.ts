@@ -71,8 +71,8 @@ test("an admin signs in at a server over OAuth: confirms, is sent away, comes ba
     await page.waitForURL(/\/servers\/[0-9a-f-]{36}$/);
     const panel = page.locator("section").filter({ has: page.getByRole("heading", { name: "Upstream sign-in" }) });
     await expect(panel.getByText("Connected", { exact: true }).first()).toBeVisible();
-    await expect(panel.getByText(/by Ada|by .+/).first()).toBeVisible();
-    await expect(page.getByRole("cell", { name: "ping", exact: true })).toBeVisible();
+    await expect(panel.getByText(/^ *by \S/).first()).toBeVisible();
+    await expect(page.getByRole("cell", { name: "ping", exact: true }).first()).toBeVisible();
     await keepForms(page, "server-connected");
     const html = await page.content();
     for (const token of [...issuer.access.keys(), ...issuer.refresh]) expect(html).not.toContain(token);

@@ -55,7 +55,7 @@ export function MemberTable({ bundle, policies, rights, onAct }: Props) {
           <ErrorNote failure={failure} />
         </div>
       ) : null}
-      <Table label="Servers of this bundle" className="rounded-none border-0">
+      <Table label="Servers of this bundle" className="rounded-t-none border-0">
         <TableHead>
           <HeadCell>Server</HeadCell>
           <HeadCell>Prefix</HeadCell>

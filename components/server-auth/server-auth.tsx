@@ -98,6 +98,9 @@ export function ServerAuth({ serverId, auth, headerCount, refusal }: Props) {
         <p className="text-base">Calls carry: {choices.find(({ value }) => value === auth.mode)?.label}.</p>
       )}
       {isOauth ? <AuthFacts auth={auth} /> : null}
+      {isOauth && headerCount > 0 ? (
+        <p className="text-sm text-ink-soft">The headers on this page are not sent while OAuth is chosen.</p>
+      ) : null}
       {auth.canSignIn ? null : <p className="text-sm text-ink-soft">OAuth needs a server that is reached over HTTP.</p>}
       {isOauth ? (
         <div className="flex flex-wrap items-center gap-2">

@@ -31,7 +31,7 @@ const headerWords = {
   note: "sent with every call",
   one: "header",
   example: "Authorization",
-  none: "No header is added. The server is called without a credential.",
+  none: "No header is added.",
   used: "is set and used from the next call on.",
   removed: "Calls go to the server without this header from now on. Its sealed value is deleted.",
 };

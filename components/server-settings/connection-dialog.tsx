@@ -44,7 +44,7 @@ export function ConnectionDialog({ server, isLocal, onClose }: Props) {
     >
       {(errors) => (
         <>
-          <fieldset className="grid gap-x-4 gap-y-3 sm:grid-cols-2">
+          <fieldset className="grid items-start gap-x-4 gap-y-3 sm:grid-cols-2">
             <legend className="mb-2 text-sm text-ink-soft">Seconds. An empty field is the default.</legend>
             {timeoutNames.map((name) => (
               <Timeout key={name} name={name} own={timeouts[name]} error={errors[`timeouts.${name}`]} />

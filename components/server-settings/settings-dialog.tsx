@@ -1,9 +1,9 @@
 "use client";
 
 import { useRouter } from "next/navigation";
-import { useRef, useState, type ReactNode } from "react";
+import { useId, useRef, useState, type ReactNode } from "react";
 import { toast } from "sonner";
-import { api } from "@/components/shell/api";
+import { api, type ApiFailure } from "@/components/shell/api";
 import { errorsByField, issuesOf } from "@/components/shell/form-errors";
 import { useAction } from "@/components/shell/use-action";
 import { useErrorFocus } from "@/components/shell/use-error-focus";
@@ -26,6 +26,7 @@ interface Props {
 /** The form around one group of a server's settings: judged here and by the server, saved as one change. */
 export function SettingsDialog({ serverId, title, description, read, children, onClose }: Props) {
   const router = useRouter();
+  const id = useId();
   const form = useRef<HTMLFormElement>(null);
   const [errors, setErrors] = useState<Record<string, string>>({});
   const { run, sending, failure } = useAction(async (patch: ServerPatch) => {
@@ -48,8 +49,23 @@ export function SettingsDialog({ serverId, title, description, read, children, o
   };
   const found = { ...errorsByField((failure?.issues ?? []).map(toField)), ...errors };
   return (
-    <Dialog open onOpenChange={onClose} title={title} description={description} width="lg">
+    <Dialog
+      open
+      onOpenChange={onClose}
+      title={title}
+      description={description}
+      width="lg"
+      footer={
+        <>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" form={id} look="primary" disabled={sending}>
+            Save
+          </Button>
+        </>
+      }
+    >
       <form
+        id={id}
         ref={form}
         noValidate
         className="grid gap-4"
@@ -59,16 +75,18 @@ export function SettingsDialog({ serverId, title, description, read, children, o
         }}
       >
         {children(found)}
-        {failure ? <ErrorNote failure={failure} /> : null}
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" disabled={sending}>
-            Save
-          </Button>
-        </div>
+        {failure ? <Refusal failure={failure} /> : null}
       </form>
     </Dialog>
   );
+}
+
+/** What failed, unless its field says so already. */
+function Refusal({ failure }: { failure: ApiFailure }) {
+  const others = failure.issues.filter(({ path }) => !/^(timeouts|caPem|forwardHeaders|elicitationHosts)\b/.test(path));
+  if (failure.issues.length === 0) return <ErrorNote failure={failure} />;
+  if (others.length === 0) return null;
+  return <ErrorNote failure={{ ...failure, detail: others.map(({ message }) => message).join(". ") }} />;
 }
 
 /** Entries of a list share one field. */

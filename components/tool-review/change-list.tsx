@@ -8,7 +8,7 @@ import type { DiffPart } from "@/lib/servers/text-diff";
 type Weight = ChangeSeverity | Flag["severity"];
 
 const looks: Readonly<Record<Weight, { word: string; icon: LucideIcon; tone: string }>> = {
-  block: { word: "Cannot be accepted", icon: CircleAlert, tone: "text-red" },
+  block: { word: "Blocked", icon: CircleAlert, tone: "text-red" },
   danger: { word: "Danger", icon: CircleAlert, tone: "text-red" },
   warning: { word: "Look", icon: TriangleAlert, tone: "text-amber" },
   notice: { word: "Look", icon: TriangleAlert, tone: "text-amber" },
@@ -18,7 +18,7 @@ const looks: Readonly<Record<Weight, { word: string; icon: LucideIcon; tone: str
 function Mark({ weight }: { weight: Weight }) {
   const { word, icon: Icon, tone } = looks[weight];
   return (
-    <span className={cn("flex shrink-0 items-center gap-1 text-xs font-medium", tone)}>
+    <span className={cn("flex shrink-0 items-center gap-1 self-start pt-0.5 text-xs font-medium", tone)}>
       <Icon aria-hidden className="size-3.5" strokeWidth={2.25} />
       {word}
     </span>

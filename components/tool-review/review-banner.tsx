@@ -16,7 +16,7 @@ export function ReviewBanner({ serverId, count }: Props) {
   return (
     <section
       aria-label="Tools to review"
-      className="flex flex-wrap items-center gap-x-3 gap-y-2 rounded-lg border border-line bg-surface px-4 py-3"
+      className="mb-4 flex flex-wrap items-center gap-x-3 gap-y-2 rounded-lg border border-line bg-surface px-4 py-3"
     >
       <ShieldAlert aria-hidden className="size-5 shrink-0 text-amber" strokeWidth={1.75} />
       <p className="min-w-0 grow basis-56">

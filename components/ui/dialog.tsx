@@ -2,7 +2,7 @@
 
 import { X } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
-import type { ReactNode } from "react";
+import { useRef, type ReactNode } from "react";
 import { cn } from "./cn";
 
 interface Props {
@@ -40,6 +40,7 @@ export function Dialog({
   locked = false,
   width = "md",
 }: Props) {
+  const opener = useRef<HTMLElement | null>(null);
   const keep = (event: Event) => {
     if (locked) event.preventDefault();
   };
@@ -48,7 +49,16 @@ export function Dialog({
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-scrim data-[state=open]:animate-in data-[state=open]:fade-in-0 data-[state=open]:duration-100" />
         <Radix.Content
-          onOpenAutoFocus={focusFirstField}
+          onOpenAutoFocus={(event) => {
+            opener.current = document.activeElement instanceof HTMLElement ? document.activeElement : null;
+            focusFirstField(event);
+          }}
+          onCloseAutoFocus={(event) => {
+            // Radix knows its own triggers only; these dialogs are opened by state.
+            if (!opener.current?.isConnected) return;
+            event.preventDefault();
+            opener.current.focus();
+          }}
           onEscapeKeyDown={keep}
           onInteractOutside={keep}
           {...(description ? {} : { "aria-describedby": undefined })}

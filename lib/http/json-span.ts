@@ -46,6 +46,16 @@ export function findRootMembers(bytes: Uint8Array): Member[] | null {
   });
 }
 
+/** `findRootMembers`, and in the same walk the members of the object under `key`: null when there is none, or one key stands there twice. */
+export function findRootAndInner(bytes: Uint8Array, key: string): { root: Member[]; inner: Member[] | null } | null {
+  return attempt(() => {
+    const start = skipSpace(bytes, 0);
+    if (bytes[start] !== 0x7b) return null;
+    const { members: root, inner, end } = readMembers(bytes, start, key);
+    return root && skipSpace(bytes, end) === bytes.length ? { root, inner } : null;
+  });
+}
+
 /** The members of the object at `span` in order; null when it is no object or one key stands there twice. */
 export function findMembers(bytes: Uint8Array, span: Span): Member[] | null {
   if (bytes[span.start] !== 0x7b) return null;
@@ -115,8 +125,16 @@ function attempt<T>(read: () => T | null): T | null {
   }
 }
 
-function readMembers(bytes: Uint8Array, open: number): { members: Member[] | null; end: number } {
+interface Members {
+  members: Member[] | null;
+  /** Of the object under the key that was asked for. */
+  inner: Member[] | null;
+  end: number;
+}
+
+function readMembers(bytes: Uint8Array, open: number, inside: string | null = null): Members {
   const members: Member[] = [];
+  let inner: Member[] | null = null;
   let isDoubled = false;
   let at = skipSpace(bytes, open + 1);
   while (bytes[at] !== 0x7d) {
@@ -127,11 +145,13 @@ function readMembers(bytes: Uint8Array, open: number): { members: Member[] | nul
     for (const member of members) isDoubled ||= member.key === key;
     if (members.length >= membersMax) throw new NotJson();
     const start = skipSpace(bytes, expect(bytes, skipSpace(bytes, keyEnd), COLON));
-    const end = skipValue(bytes, start, 0);
+    const nested = key === inside && bytes[start] === 0x7b ? readMembers(bytes, start) : null;
+    if (nested) inner = nested.members;
+    const end = nested ? nested.end : skipValue(bytes, start, 0);
     members.push({ key, keyStart, start, end });
     at = nextOf(bytes, end, 0x7d);
   }
-  return { members: isDoubled ? null : members, end: at + 1 };
+  return { members: isDoubled ? null : members, inner, end: at + 1 };
 }
 
 function skipValue(bytes: Uint8Array, at: number, depth: number): number {

@@ -1,4 +1,4 @@
-import { findMembers, findRootMembers, readString, readText, type Member, type Span } from "./json-span";
+import { findMembers, findRootAndInner, readString, readText, type Member, type Span } from "./json-span";
 
 /** A JSON-RPC id as a client may choose it. */
 export type RpcId = string | number;
@@ -24,14 +24,15 @@ export interface RpcMessage {
 
 /** Reads one message of an upstream; null when it is not one JSON-RPC 2.0 message (a batch is none). */
 export function readRpcMessage(bytes: Uint8Array): RpcMessage | null {
-  const members = findRootMembers(bytes);
-  if (!members) return null;
+  // In one walk: an answer may be megabytes.
+  const found = findRootAndInner(bytes, "result");
+  if (!found) return null;
   // Written out, as below: every answer of every call comes through here.
   let id: Member | null = null;
   let result: Member | null = null;
   let error: Member | null = null;
   let isCall = false;
-  for (const member of members) {
+  for (const member of found.root) {
     const { key } = member;
     if (key === "id") id = member;
     else if (key === "result") result = member;
@@ -41,7 +42,7 @@ export function readRpcMessage(bytes: Uint8Array): RpcMessage | null {
   const idValue = id ? readId(bytes, id) : null;
   if (idValue === undefined) return null;
   if (isCall) return result || error ? null : { ...blank, kind: "call", id: idValue };
-  if (result && !error) return readResult(bytes, idValue, result);
+  if (result && !error) return readResult(bytes, idValue, result, found.inner);
   if (error && !result) return readError(bytes, idValue, error);
   return null;
 }
@@ -55,8 +56,7 @@ const blank = {
   errorCode: null,
 } as const;
 
-function readResult(bytes: Uint8Array, id: RpcId | null, span: Span): RpcMessage | null {
-  const members = findMembers(bytes, span);
+function readResult(bytes: Uint8Array, id: RpcId | null, span: Span, members: Member[] | null): RpcMessage | null {
   if (!members) return null;
   let isError = false;
   let listsTools = false;

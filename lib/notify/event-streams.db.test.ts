@@ -96,7 +96,7 @@ describe("H8 the live feed", () => {
     const admin = new Client({ connectionString: house.url });
     await admin.connect();
     await admin.query(
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name ILIKE '%changes'",
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name ILIKE 'policylayer changes %'",
     );
     await admin.end();
     expect(await readUntil(stream, "event: reset")).toContain("event: reset");

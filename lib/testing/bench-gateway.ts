@@ -27,7 +27,7 @@ const warmUpMs = 1_500;
  * rules and one counter, once with a ledger in memory and once with the durable one on a PostgreSQL that syncs to disk. Every part is
  * a process of its own, a published gateway is beside them where it can be installed. Prints a table.
  */
-export async function benchGateway(options: BenchOptions = {}): Promise<BenchRow[]> {
+export async function benchGateway(options: BenchOptions = {}): Promise<{ rows: BenchRow[]; commitMs: number }> {
   const { connections = [1, 8, 32], durationMs = 4_000, runs = 3 } = options;
   const dataDir = await mkdtemp(path.join(process.getuid?.() === 0 ? "/var/tmp" : os.tmpdir(), "policylayer-bench-"));
   await chmod(dataDir, 0o755);
@@ -45,7 +45,8 @@ export async function benchGateway(options: BenchOptions = {}): Promise<BenchRow
     const gateway = await start({ kind: "gateway", target, dataDir: path.join(dataDir, "durable"), memory: false });
     const peer = await startPeer(target);
     if (peer) children.push(peer);
-    process.stdout.write(`one durable commit: ${Number(gateway.facts["commitMs"]).toFixed(2)} ms (median of 300)\n`);
+    const commitMs = Number(gateway.facts["commitMs"]);
+    process.stdout.write(`one durable commit: ${commitMs.toFixed(2)} ms (median of 300)\n`);
     const rows: BenchRow[] = [];
     for (const count of connections) {
       const one = (child: Child) => best(child, count, durationMs, runs);
@@ -64,7 +65,7 @@ export async function benchGateway(options: BenchOptions = {}): Promise<BenchRow
       if (peer) rows.push(row("peer", await one(peer)));
     }
     process.stdout.write(tableOf(rows));
-    return rows;
+    return { rows, commitMs };
   } finally {
     await Promise.all(children.map(stopPart));
     await rm(dataDir, { recursive: true, force: true });

@@ -16,7 +16,7 @@ export async function startPeer(target: string): Promise<Child | null> {
   const port = await freePort();
   const env = {
     ...process.env,
-    NODE_ENV: "production",
+    NODE_ENV: "production" as const,
     PORT: String(port),
     TARGET_SERVER_URL: target,
     TARGET_SERVER_TRANSPORT: "httpStream",

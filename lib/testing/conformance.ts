@@ -2,12 +2,14 @@ import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { compareRuns, unlike, ways, type Row, type Verdict, type Way, type WayRun } from "./conformance-compare";
+import { clientScenariosLeftOut, judgeClient, runClientScenarios } from "./conformance-client-suite";
 import { startConformanceGateway, type ConformanceGateway } from "./conformance-gateway";
 import { openPolicy, strictPolicy } from "./conformance-policies";
 import { revisions, runSuite, scenariosOf, suiteNode, suiteScript, type Revision } from "./conformance-suite";
 import { startEverything, type EverythingServer } from "./everything-server";
 
-// `npm run conformance`: the official suite against the everything server, directly and through the gateway under two policies.
+// `npm run conformance`: the official suite against the everything server, directly and through the gateway under two policies; then its
+// `auth/*` client scenarios against the gateway as OAuth client of upstreams.
 // `--scenario NAME` runs one scenario, `--requirements REVISION` one revision, `--client "COMMAND"` the suite's client scenarios against
 // a client under test; `--json FILE` also writes the verdict.
 
@@ -102,6 +104,17 @@ function show({ rows, problems, passed, failed }: Verdict): void {
   say(`${String(passed)} passed, ${String(failed)} failed`);
 }
 
+/** The gateway as OAuth client of upstreams, judged by the suite's client mode. */
+async function runOwnClient(revision: Revision | null, scenario: string): Promise<Verdict> {
+  const all = await runClientScenarios(scenario);
+  const results = revision === null ? all : all.filter((result) => result.revision === revision);
+  for (const { name, revision: at, passed, failed, warnings } of results) {
+    say(`client ${at} ${name}: ${String(passed)} passed, ${String(failed)} failed, ${String(warnings)} warnings`);
+  }
+  for (const [name, reason] of Object.entries(clientScenariosLeftOut)) say(`client ${name}: not run, ${reason}`);
+  return { rows: [], ...judgeClient(results) };
+}
+
 /** Hands over to the suite's client mode; its exit code is ours. */
 function runClientSuite(command: string, revision: Revision | null, scenario: string | null): Promise<number> {
   const what = scenario === null ? ["--requirements", revision ?? "2026-07-28"] : ["--scenario", scenario];
@@ -120,6 +133,21 @@ function toRevision(text: string | undefined): Revision | null {
   return found;
 }
 
+/** Both legs, one after the other: a process holds one database. */
+async function runWhole(revision: Revision | null, scenario: string | null): Promise<Verdict> {
+  const wanted = revision === null ? revisions : [revision];
+  if (scenario?.startsWith("auth/")) return runOwnClient(revision, scenario);
+  const server = await runServerSuite(wanted, scenario);
+  if (scenario !== null) return server;
+  const client = await runOwnClient(revision, "auth/");
+  return {
+    rows: server.rows,
+    passed: server.passed + client.passed,
+    failed: server.failed + client.failed,
+    problems: [...server.problems, ...client.problems],
+  };
+}
+
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
@@ -131,7 +159,7 @@ async function main(): Promise<number> {
   });
   const [revision, scenario] = [toRevision(values.requirements), values.scenario ?? null];
   if (values.client !== undefined) return runClientSuite(values.client, revision, scenario);
-  const verdict = await runServerSuite(revision === null ? revisions : [revision], scenario);
+  const verdict = await runWhole(revision, scenario);
   show(verdict);
   if (values.json !== undefined) {
     const { passed, failed, problems } = verdict;
