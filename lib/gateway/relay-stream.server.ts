@@ -9,7 +9,7 @@ import { failureText, idOf, rewrite, type Relayed } from "./relay-message.server
 import { SseRelay } from "./sse-relay.server";
 import { watchStream, type StreamWatch } from "./stream-watch.server";
 import type { UpstreamAnswer } from "./upstream-answer.server";
-import { passUpstreamCall } from "./upstream-request.server";
+import { noteForeignAnswer, passUpstreamCall } from "./upstream-request.server";
 
 /** A stream while it is relayed. */
 interface Running {
@@ -76,8 +76,12 @@ function passEvent(running: Running, event: SseEvent) {
   const message = readRpcMessage(event.data);
   if (!message) return malformed;
   if (message.kind === "call") return passCall(running, event, message);
-  // Nobody asked for it here; and a subscription that this gateway serves alone has not ended.
-  if (message.id !== idOf(relayed) || running.isAnswered || (running.isAlone && message.result)) return null;
+  // A subscription that this gateway serves alone has not ended.
+  if (running.isAlone && message.result) return null;
+  if (message.id !== idOf(relayed) || running.isAnswered) {
+    noteForeignAnswer(relayed.posted, watch.policy());
+    return null;
+  }
   const filter = watch.filter(relayed.posted.era === "modern");
   const data = rewrite({ relayed, filter, policy: watch.policy(), now }, event.data, message);
   if (!data) return malformed;

@@ -11,7 +11,7 @@ import { watchStream, type StreamWatch } from "./stream-watch.server";
 import { takeTask } from "./task-watch.server";
 import { suspend } from "./suspended.server";
 import type { UpstreamAnswer } from "./upstream-answer.server";
-import { passUpstreamCall } from "./upstream-request.server";
+import { noteForeignAnswer, passUpstreamCall } from "./upstream-request.server";
 import { clientHeaders } from "./session-envelope.server";
 
 /** Relays the event stream that answers a call, and settles the call when its answer passes. */
@@ -55,7 +55,10 @@ function passEvent(run: CallRun, event: SseEvent, watch: StreamWatch, now: Date)
   if (!message) return { kind: "broken", code: "upstream_malformed" } as const;
   if (message.kind === "call") return passUpstreamCall(call, watch.policy(), event.data, message) ? event.raw : null;
   // Another request's answer, or a second one: nobody asked for it here.
-  if (message.id !== call.message.id || run.isSettled || run.isAnswered) return null;
+  if (message.id !== call.message.id || run.isSettled || run.isAnswered) {
+    noteForeignAnswer(call, watch.policy());
+    return null;
+  }
   const returning = { posted: call, policy: watch.policy(), decisionId: call.decisionId, now };
   const screened = screenAnswer(returning, watch.filter(call.era === "modern"), event.data, message);
   if (!screened) return { kind: "broken", code: "upstream_malformed" } as const;

@@ -75,6 +75,12 @@ export function passUpstreamCall(
   return false;
 }
 
+/** Notes that an answer was dropped on the stream of a request that did not ask for it: another's, or a second one. */
+export function noteForeignAnswer(exchange: Exchange, policy: PolicyState | null): void {
+  const facts = factsFor(exchange, { decisionId: newDecisionId(), method: "response", tool: null, args: null }, policy);
+  void recordRefusal(facts, "(foreign answer)", "foreign_answer");
+}
+
 function findBlock(
   { upstream }: Exchange,
   policy: PolicyState | null,

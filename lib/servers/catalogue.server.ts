@@ -37,19 +37,20 @@ interface Difference {
 /**
  * Makes the stored catalogue of a server equal to a complete list, in one transaction: nothing is deleted, what is absent is
  * marked gone. What people accepted stays as it is; of a server of which nothing was ever accepted, the
- * tools named by `acceptFirst` are accepted with it. The server's version rises with every change, since policies may ask what a definition says. Throws `not_found` when the server is gone.
+ * tools named by `acceptFirst` are accepted with it. A `isSample` list is what one client was shown: what it lacks is not gone. The server's version rises with every change, since policies may ask what a definition says. Throws `not_found` when the server is gone.
  * With `audit`, the scan leaves an audit row even if nothing changed.
  */
 export async function storeTools(
   ctx: Ctx,
   serverId: string,
   definitions: readonly SeenDefinition[],
-  options: { audit: boolean; acceptFirst?: readonly string[] | null },
+  options: { audit: boolean; acceptFirst?: readonly string[] | null; isSample?: boolean },
 ): Promise<ScanResult> {
   return transaction(async (tx) => {
     await lockServer(tx, ctx, serverId);
     const known = await tx.serverTool.findMany({ where: { serverId, orgId: ctx.orgId } });
-    const found = difference(known, definitions);
+    const all = difference(known, definitions);
+    const found = options.isSample ? { ...all, gone: [] } : all;
     await write(tx, ctx, serverId, found, definitions);
     const isFirst = known.every((row) => row.acceptedDigest === null);
     const clean = isFirst ? (options.acceptFirst ?? []) : [];

@@ -9,6 +9,8 @@ const pagesMax = 100;
 const toolsMax = 5000;
 const legacyVersion = "2025-11-25";
 const modernVersion = "2026-07-28";
+/** Everything that a client may be able to do: servers show some tools only to those that can. */
+const capabilities = { sampling: {}, elicitation: { form: {}, url: {} }, roots: {} };
 const client = { name: "policylayer", version: "1" };
 
 /** How to speak to an upstream once its era is known. */
@@ -38,7 +40,7 @@ export function sha256(text: string): string {
 }
 
 async function open(target: ScanTarget, signal: AbortSignal): Promise<Conversation> {
-  const params = { protocolVersion: legacyVersion, capabilities: {}, clientInfo: client };
+  const params = { protocolVersion: legacyVersion, capabilities, clientInfo: client };
   const answer = await step("initialize", () => exchange(target, { id: 1, method: "initialize", params }, {}, signal));
   if (answer.status === 401 || answer.status === 403) throw failed("initialize", "the server asks for a credential");
   if (answer.status === 200 && answer.message && answer.errorCode === null) return greet(target, answer, signal);
@@ -48,7 +50,7 @@ async function open(target: ScanTarget, signal: AbortSignal): Promise<Conversati
     headers: { "mcp-protocol-version": modernVersion },
     meta: {
       "io.modelcontextprotocol/protocolVersion": modernVersion,
-      "io.modelcontextprotocol/clientCapabilities": {},
+      "io.modelcontextprotocol/clientCapabilities": capabilities,
       "io.modelcontextprotocol/clientInfo": client,
     },
   };

@@ -65,7 +65,7 @@ export async function rescan(serverId: string): Promise<void> {
 }
 
 /**
- * Takes over a complete list that was relayed to a client: the JSON texts of all its tools. Background work, skipped when the
+ * Takes over a complete list that was relayed to a client: the JSON texts of all its tools. What it lacks makes a scan. Background work, skipped when the
  * list equals the one learnt before; a list with an unreadable tool or a name twice teaches nothing.
  */
 export function learnTools(serverId: string, definitions: readonly string[]): void {
@@ -77,7 +77,13 @@ export function learnTools(serverId: string, definitions: readonly string[]): vo
   const state = background();
   if (state.learnt.get(serverId) === digest) return;
   remember(state.learnt, serverId, digest);
-  void inBackground(serverId, (ctx) => storeTools(ctx, serverId, tools, { audit: false })).then((done) => {
+  void inBackground(serverId, async (ctx) => {
+    await storeTools(ctx, serverId, tools, { audit: false, isSample: true });
+    // Servers may show a client only what it can use, so only a scan, which claims to be able to do everything, takes tools away.
+    const known = await findUpstream(serverId);
+    const shown = new Set(tools.map(({ name }) => name));
+    if ([...(known?.tools.keys() ?? [])].some((name) => !shown.has(name))) refreshTools(serverId);
+  }).then((done) => {
     if (!done) state.learnt.delete(serverId);
   });
 }

@@ -228,6 +228,17 @@ test("a relayed list teaches the catalogue once, and an unreadable one teaches n
   expect((await findUpstream(id))?.tools.has("b")).toBe(false);
 });
 
+test("a relayed list that lacks a tool takes nothing away: a server may show one client less, and a scan decides", async () => {
+  const upstream = await fake({ pages: [`[${tool("a")},${tool("b")}]`] });
+  const { id } = await createServer(admin, input(upstream.url));
+  const scans = () => upstream.seen.filter((item) => item.rpc === "tools/list").length;
+  const before = scans();
+  learnTools(id, [tool("a")]);
+  await expect.poll(scans).toBeGreaterThan(before);
+  expect(await names(id)).toEqual(["a", "b"]);
+  expect([...((await findUpstream(id))?.tools.keys() ?? [])]).toEqual(["a", "b"]);
+});
+
 test("A5 another organisation's server does not exist for anyone but its own members", async () => {
   const upstream = await fake();
   const { id } = await createServer(admin, input(upstream.url));
