@@ -77,7 +77,7 @@ test("Q13 a noisy grant cannot fill the room where requests wait", async () => {
   leave(other[0] as InFlight);
   expect(await waits).toBe(true);
   leave(other[1] as InFlight);
-  expect((await Promise.all(crowd)).every((place) => !place)).toBe(true);
+  expect((await Promise.all(crowd.map(async (place) => place))).every((place) => !place)).toBe(true);
   leave(first);
 });
 

@@ -65,7 +65,13 @@ async function decide(call: Call): Promise<Step> {
     if (reserved.kind !== "sent") release(named.claim);
     switch (reserved.kind) {
       case "sent":
-        return { kind: "sent", ticket: reserved.ticket, policy, claim: named.claim, isCounted: refusal.counters.length > 0 };
+        return {
+          kind: "sent",
+          ticket: reserved.ticket,
+          policy,
+          claim: named.claim,
+          isCounted: refusal.counters.length > 0,
+        };
       case "limited": {
         const { rule, message: text, retryAfterMs } = reserved;
         return answered(refusalAnswer(call, { decision: "rate_limited", rule, reason: "limit", text, retryAfterMs }));

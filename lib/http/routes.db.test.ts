@@ -310,6 +310,7 @@ const protocolRoutes = [
   ".well-known/oauth-protected-resource/mcp/[...path]",
   "client-metadata.json",
   "mcp/[serverId]",
+  "mcp/s/[bundleId]",
   "oauth/register",
   "oauth/revoke",
   "oauth/token",

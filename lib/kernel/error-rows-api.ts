@@ -113,7 +113,8 @@ export const apiErrors = {
     rpc: -32602,
     owner: "upstream",
     say: "This tool definition cannot be accepted.",
-    check: "The flag on the server's page names the bound: size, depth, alternatives, recursion, or a reference to an address.",
+    check:
+      "The flag on the server's page names the bound: size, depth, alternatives, recursion, or a reference to an address.",
   },
   scan_failed: {
     status: 502,

@@ -140,7 +140,8 @@ export const wireErrors = {
     rpc: -32602,
     owner: "caller",
     say: "The request state is unknown or expired.",
-    check: "It was made for another grant, tool or arguments, altered, or is older than ten minutes. Call again without it.",
+    check:
+      "It was made for another grant, tool or arguments, altered, or is older than ten minutes. Call again without it.",
   },
   task: {
     status: 200,
