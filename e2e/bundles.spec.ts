@@ -16,6 +16,7 @@ test("a bundle is made, a server joins with prefix and policy, and one grant rea
 
   await page.getByRole("button", { name: "Add server" }).click();
   const add = page.getByRole("dialog", { name: "Add server" });
+  await expect(add.getByLabel("Server")).toBeFocused();
   await add.getByLabel("Server").click();
   await page.getByRole("option").first().click();
   await add.getByLabel("Prefix").fill("Not_allowed");

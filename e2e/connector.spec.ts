@@ -63,6 +63,7 @@ test("a desktop client that takes no header connects: refused, discovers, regist
   expect(over.text).toContain("[POLICYLAYER POLICY DENIED]");
 
   await page.goto(`${demo.consoleUrl}/grants`);
+  await expect(page.getByRole("row").filter({ hasText: "Desk of the journey" })).toContainText("1 client");
   await page.getByRole("link", { name: "Desk of the journey" }).click();
   await expect(page.getByRole("heading", { name: "Desk of the journey" })).toBeVisible();
   const row = page

@@ -2,6 +2,8 @@ import type { Page } from "@playwright/test";
 import { expect, expectAccessible, keepScreen, signIn, test } from "./fixtures";
 import type { Agent } from "./agent";
 import type { Demo } from "./product";
+import { setScene, type Scene } from "./scene";
+import { listScenePages, type Shown } from "./scene-pages";
 
 /** Every page in each form: light, dark and 320 px; accessible, without sideways scrolling, and kept as a picture. */
 const forms = [
@@ -23,8 +25,8 @@ async function makeTraffic(agent: Agent): Promise<void> {
 const sample = { tool: "create_charge", args: '{ "amount": 60000, "currency": "usd" }' };
 const denied60k = `#sample=${encodeURIComponent(JSON.stringify(sample))}`;
 
-/** The pages, with what must be there before the picture is taken. */
-async function listPages(page: Page, demo: Demo): Promise<{ name: string; path: string; ready: string }[]> {
+/** The pages that the demo alone fills. */
+async function listPages(page: Page, demo: Demo): Promise<Shown[]> {
   const first = async (path: string) => {
     const answer = await page.request.get(`${demo.consoleUrl}/api/${path}`);
     return (await answer.json()) as { id: string; name?: string }[];
@@ -66,9 +68,15 @@ async function expectNoSidewaysScroll(page: Page): Promise<void> {
   expect(over).toBeLessThanOrEqual(0);
 }
 
+let scene: Scene;
+test.beforeAll(async ({ demo }) => {
+  scene = await setScene(demo);
+});
+test.afterAll(() => scene.close());
+
 for (const form of forms) {
   test(`every page is accessible and whole: ${form.name}`, async ({ page, demo, agent }) => {
-    test.setTimeout(180_000);
+    test.setTimeout(240_000);
     await makeTraffic(agent);
     await page.emulateMedia({ colorScheme: form.scheme });
     await page.goto(`${demo.consoleUrl}/login`);
@@ -76,10 +84,11 @@ for (const form of forms) {
     await keepScreen(page, `login-${form.name}`);
     await signIn(page, demo, "admin");
     await page.setViewportSize({ width: form.width, height: form.height });
-    for (const { name, path, ready } of await listPages(page, demo)) {
+    for (const { name, path, ready, act } of [...(await listPages(page, demo)), ...listScenePages(scene)]) {
       await test.step(name, async () => {
         await page.goto(`${demo.consoleUrl}${path}`);
         await page.locator(ready).first().waitFor();
+        await act?.(page);
         await expect(page.getByText("Connecting…")).toHaveCount(0);
         await expect(page.getByRole("status", { name: /Loading/ })).toHaveCount(0);
         await expect(page.getByText("Checking…")).toHaveCount(0);

@@ -83,5 +83,7 @@ test("a viewer sees the settings and why they cannot change them", async ({ page
   await signIn(page, demo, "viewer");
   await page.goto(`${demo.consoleUrl}/servers/${demo.serverId}`);
   await expect(page.getByRole("main").getByText("Quarantine")).toBeVisible();
-  await expect(page.getByRole("button", { name: "Edit safety" })).toHaveAttribute("aria-disabled", "true");
+  for (const group of ["connection", "safety", "headers passed on"]) {
+    await expect(page.getByRole("button", { name: `Edit ${group}` })).toHaveAttribute("aria-disabled", "true");
+  }
 });

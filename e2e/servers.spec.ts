@@ -77,3 +77,21 @@ test("a server that cannot be reached is told with a code and a request id, and 
   await keepScreen(page, "server-scan-failed");
   await expectAccessible(page);
 });
+
+test("a local process is not offered while the operator has it switched off, and the form and the API say why", async ({
+  page,
+  demo,
+}) => {
+  await signIn(page, demo, "admin");
+  await page.goto(`${demo.consoleUrl}/servers?dialog=add`);
+  const dialog = page.getByRole("dialog", { name: "Add server" });
+  await expect(dialog.getByText("Local processes are switched off")).toBeVisible();
+  await dialog.getByLabel("Transport").click();
+  await expect(page.getByRole("option")).toHaveText([/^Streamable HTTP/, /^HTTP \+ SSE/]);
+  const answer = await page.request.post(`${demo.consoleUrl}/api/servers`, {
+    headers: { Origin: demo.consoleUrl },
+    data: { name: "Local", transport: "stdio", command: "node", args: ["-e", ""] },
+  });
+  expect(answer.status()).toBe(400);
+  expect(await answer.text()).toContain("Local processes are switched off");
+});

@@ -2,10 +2,11 @@
 
 import { Pencil, Power, Trash2 } from "lucide-react";
 import { useRouter } from "next/navigation";
-import { useState, type ReactNode } from "react";
+import { useState } from "react";
 import { toast } from "sonner";
 import { api } from "@/components/shell/api";
 import { useAction } from "@/components/shell/use-action";
+import { ActionLine, ActionLines } from "@/components/ui/action-line";
 import { Button } from "@/components/ui/button";
 import { ConfirmDialog } from "@/components/ui/confirm-dialog";
 import { Dialog } from "@/components/ui/dialog";
@@ -40,9 +41,9 @@ export function BundleAccess({ bundle, refusal }: { bundle: BundleDto; refusal: 
   const grants = countText(bundle.grantCount, "active grant");
   return (
     <Panel title="Access">
-      <div className="grid gap-4">
+      <ActionLines>
         {toggle.failure && asking === null ? <ErrorNote failure={toggle.failure} /> : null}
-        <Line
+        <ActionLine
           title={bundle.enabled ? "Disable this bundle" : "Enable this bundle"}
           note={
             bundle.enabled
@@ -60,22 +61,22 @@ export function BundleAccess({ bundle, refusal }: { bundle: BundleDto; refusal: 
           >
             <Power aria-hidden /> {bundle.enabled ? "Disable…" : "Enable"}
           </GatedButton>
-        </Line>
+        </ActionLine>
         {refusal === null ? (
           <>
-            <Line isNext title="Rename this bundle" note="Agents read the name when they connect. The URL stays.">
+            <ActionLine title="Rename this bundle" note="Agents read the name when they connect. The URL stays.">
               <Button onClick={() => setAsking("rename")}>
                 <Pencil aria-hidden /> Rename…
               </Button>
-            </Line>
-            <Line isNext title="Delete this bundle" note="Its servers and their decision records stay.">
+            </ActionLine>
+            <ActionLine title="Delete this bundle" note="Its servers and their decision records stay.">
               <Button className="text-red" onClick={() => setAsking("delete")}>
                 <Trash2 aria-hidden /> Delete…
               </Button>
-            </Line>
+            </ActionLine>
           </>
         ) : null}
-      </div>
+      </ActionLines>
       {asking === "rename" ? <RenameDialog bundle={bundle} onClose={close} /> : null}
       <ConfirmDialog
         open={asking === "disable"}
@@ -103,26 +104,6 @@ export function BundleAccess({ bundle, refusal }: { bundle: BundleDto; refusal: 
         onConfirm={() => void remove.run()}
       />
     </Panel>
-  );
-}
-
-interface LineProps {
-  title: string;
-  note: string;
-  isNext?: boolean;
-  children: ReactNode;
-}
-
-function Line({ title, note, isNext = false, children }: LineProps) {
-  const rule = isNext ? " border-t border-line pt-4" : "";
-  return (
-    <div className={`flex flex-wrap items-center justify-between gap-x-4 gap-y-2${rule}`}>
-      <p className="min-w-0 grow basis-60">
-        <span className="block font-medium">{title}</span>
-        <span className="block text-sm text-ink-soft">{note}</span>
-      </p>
-      {children}
-    </div>
   );
 }
 

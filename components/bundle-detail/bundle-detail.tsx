@@ -1,8 +1,9 @@
 "use client";
 
 import { Plus } from "lucide-react";
-import { useState, type ReactNode } from "react";
-import { CopyButton } from "@/components/ui/copy-button";
+import { useState } from "react";
+import { CopyLine } from "@/components/ui/copy-line";
+import { Fact, Facts } from "@/components/ui/facts";
 import { GatedButton } from "@/components/ui/gated-button";
 import { Panel } from "@/components/ui/panel";
 import type { Choice } from "@/components/ui/select";
@@ -41,18 +42,15 @@ export function BundleDetail({ bundle, servers, policies, rights }: Props) {
   return (
     <div className="grid gap-4">
       <Panel title="Bundle" actions={<StateChip state={bundle.enabled ? "enabled" : "disabled"} />}>
-        <dl className="grid gap-3 sm:gap-2.5">
-          <Fact label="For agents">
-            <span className="flex items-start gap-1">
-              <code className="min-w-0 font-mono text-sm [overflow-wrap:anywhere]">{bundle.mcpUrl}</code>
-              <CopyButton text={bundle.mcpUrl} label="Copy MCP URL" />
-            </span>
+        <Facts>
+          <Fact label="URL for agents">
+            <CopyLine text={bundle.mcpUrl} label="Copy MCP URL" />
           </Fact>
           <Fact label="Grants">{countText(bundle.grantCount, "active grant")}</Fact>
           <Fact label="Created">
             <Time at={bundle.createdAt} />
           </Fact>
-        </dl>
+        </Facts>
       </Panel>
       <Panel
         title="Servers"
@@ -83,15 +81,6 @@ export function BundleDetail({ bundle, servers, policies, rights }: Props) {
       ) : null}
       {act?.kind === "prefix" ? <PrefixDialog bundle={bundle} member={act.member} onClose={close} /> : null}
       {act?.kind === "remove" ? <RemoveDialog bundle={bundle} member={act.member} onClose={close} /> : null}
-    </div>
-  );
-}
-
-function Fact({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <div className="grid gap-0.5 sm:grid-cols-[8rem_1fr] sm:gap-4">
-      <dt className="text-sm text-ink-soft">{label}</dt>
-      <dd className="min-w-0 text-base">{children}</dd>
     </div>
   );
 }

@@ -45,7 +45,9 @@ export function MemberTable({ bundle, policies, rights, onAct }: Props) {
     void order.run(ids);
   };
   if (members.length === 0) {
-    return <p className="p-4 text-sm text-ink-soft">No server yet. Until one is added, an agent sees no tools here.</p>;
+    return (
+      <p className="p-4 text-base text-ink-soft">No server yet. Until one is added, an agent sees no tools here.</p>
+    );
   }
   const failure = order.failure ?? attach.failure;
   return (
@@ -138,7 +140,7 @@ function PolicyOf({ member, policies, refusal, onChange }: PolicyProps) {
   const { policy, server } = member;
   if (refusal === null) {
     return (
-      <span className="grid w-full max-w-56 gap-0.5">
+      <span className="grid w-full max-w-56 gap-0.5 sm:max-w-80">
         <Select
           aria-label={`Policy of ${server.name}`}
           value={policy?.id ?? noPolicy}
@@ -169,7 +171,7 @@ interface ActionsProps {
 function Actions({ member, isFirst, isLast, disabled, onMove, onAct }: ActionsProps) {
   const { name } = member.server;
   return (
-    <span className="inline-flex flex-wrap justify-end gap-1">
+    <span className="inline-flex flex-wrap items-center gap-1 max-sm:-ml-2 sm:justify-end">
       <Button
         size="icon"
         look="ghost"

@@ -1,6 +1,5 @@
 "use client";
 
-import { PlugZap } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
 import { toast } from "sonner";
@@ -8,7 +7,6 @@ import { api } from "@/components/shell/api";
 import { useAction } from "@/components/shell/use-action";
 import { Button } from "@/components/ui/button";
 import { ConfirmDialog } from "@/components/ui/confirm-dialog";
-import { EmptyState } from "@/components/ui/empty-state";
 import { PlainText } from "@/components/ui/plain-text";
 import { Cell, HeadCell, Row, Table, TableBody, TableHead } from "@/components/ui/table";
 import { Time } from "@/components/ui/time";
@@ -26,15 +24,15 @@ export function ConnectedClients({ connectors, refusal }: Props) {
   const [ending, setEnding] = useState<ConnectorDto | null>(null);
   if (connectors.length === 0) {
     return (
-      <EmptyState icon={PlugZap}>
+      <p className="p-4 text-base text-ink-soft">
         No client is connected over OAuth. One appears here when somebody adds this grant&apos;s URL to a desktop client
         and approves it.
-      </EmptyState>
+      </p>
     );
   }
   return (
     <>
-      <Table label="Connected clients">
+      <Table label="Connected clients" className="rounded-t-none border-0">
         <TableHead>
           <HeadCell>Client</HeadCell>
           <HeadCell>Described by</HeadCell>
@@ -80,7 +78,7 @@ export function ConnectedClients({ connectors, refusal }: Props) {
                   <Button
                     size="sm"
                     look="ghost"
-                    className="text-red"
+                    className="text-red max-sm:-ml-2"
                     aria-label={`Disconnect ${visibleText(connector.client.name)}`}
                     onClick={() => {
                       setEnding(connector);

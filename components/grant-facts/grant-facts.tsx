@@ -1,21 +1,11 @@
 import Link from "next/link";
-import type { ReactNode } from "react";
-import { CopyButton } from "@/components/ui/copy-button";
+import { CopyLine } from "@/components/ui/copy-line";
+import { Fact, Facts } from "@/components/ui/facts";
 import { PlainText } from "@/components/ui/plain-text";
-import { StateChip } from "@/components/ui/state-chip";
 import { Tag } from "@/components/ui/tag";
 import { Time } from "@/components/ui/time";
 import { visibleText } from "@/components/ui/visible-text";
 import type { GrantDto } from "@/lib/grants/schema";
-
-function Fact({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <div className="grid gap-0.5 sm:grid-cols-[8rem_1fr] sm:gap-4">
-      <dt className="text-sm text-ink-soft">{label}</dt>
-      <dd className="min-w-0 text-base">{children}</dd>
-    </div>
-  );
-}
 
 function Reach({ grant }: { grant: GrantDto }) {
   const [path, reach] = grant.bundle ? ["bundles", grant.bundle] : ["servers", grant.server];
@@ -40,21 +30,15 @@ function PolicyFact({ grant }: { grant: GrantDto }) {
 /** What a grant may reach, by which policy, and until when. */
 export function GrantFacts({ grant }: { grant: GrantDto }) {
   return (
-    <dl className="grid gap-3 sm:gap-2.5">
-      <Fact label="State">
-        <StateChip state={grant.state} />
-      </Fact>
+    <Facts>
       <Fact label={grant.bundle ? "Bundle" : "Server"}>
         <Reach grant={grant} />
       </Fact>
       <Fact label="Policy">
         <PolicyFact grant={grant} />
       </Fact>
-      <Fact label="URL for clients">
-        <span className="flex items-start gap-1">
-          <code className="min-w-0 font-mono text-sm [overflow-wrap:anywhere]">{grant.mcpUrl}</code>
-          <CopyButton text={grant.mcpUrl} label="Copy URL for clients" />
-        </span>
+      <Fact label="URL for agents">
+        <CopyLine text={grant.mcpUrl} label="Copy MCP URL" />
       </Fact>
       <Fact label="Token">
         <span className="font-mono text-ink-soft">…{grant.tokenHint}</span>
@@ -73,6 +57,6 @@ export function GrantFacts({ grant }: { grant: GrantDto }) {
       </Fact>
       <Fact label="Ends">{grant.expiresAt ? <Time at={grant.expiresAt} /> : "Never"}</Fact>
       <Fact label="Last used">{grant.lastUsedAt ? <Time at={grant.lastUsedAt} /> : "Never"}</Fact>
-    </dl>
+    </Facts>
   );
 }

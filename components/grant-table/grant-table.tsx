@@ -14,6 +14,7 @@ import { Cell, HeadCell, Row, Table, TableBody, TableHead } from "@/components/u
 import { Tag } from "@/components/ui/tag";
 import { Time } from "@/components/ui/time";
 import { visibleText } from "@/components/ui/visible-text";
+import { countText } from "@/components/ui/word";
 import type { GrantDto } from "@/lib/grants/schema";
 import { AttachDialog } from "./attach-dialog";
 import { MintButton, type GrantChoices } from "./mint-grant";
@@ -27,6 +28,8 @@ export interface GrantRights {
 
 interface Props {
   grants: readonly GrantDto[];
+  /** By grant id, how many clients hold OAuth tokens of it. */
+  clients: Readonly<Record<string, number>>;
   choices: GrantChoices;
   rights: GrantRights;
 }
@@ -49,7 +52,7 @@ function matches(grant: GrantDto, text: string): boolean {
 }
 
 /** Every grant with what it may reach, and the two things done to it: attach a policy, revoke. */
-export function GrantTable({ grants, choices, rights }: Props) {
+export function GrantTable({ grants, clients, choices, rights }: Props) {
   const [filter, setFilter] = useQueryStates(filters);
   const [act, setAct] = useState<{ kind: "attach" | "revoke"; grant: GrantDto } | null>(null);
   const close = () => {
@@ -91,6 +94,7 @@ export function GrantTable({ grants, choices, rights }: Props) {
       ) : (
         <Rows
           grants={shown}
+          clients={clients}
           rights={rights}
           onAct={(kind, grant) => {
             setAct({ kind, grant });
@@ -105,11 +109,12 @@ export function GrantTable({ grants, choices, rights }: Props) {
 
 interface RowsProps {
   grants: readonly GrantDto[];
+  clients: Props["clients"];
   rights: GrantRights;
   onAct: (kind: "attach" | "revoke", grant: GrantDto) => void;
 }
 
-function Rows({ grants, rights, onAct }: RowsProps) {
+function Rows({ grants, clients, rights, onAct }: RowsProps) {
   const acts = rights.manage === null || rights.attach === null;
   return (
     <Table label="Grants">
@@ -138,22 +143,27 @@ function Rows({ grants, rights, onAct }: RowsProps) {
                 {grant.tags.map((tag) => (
                   <Tag key={tag}>{visibleText(tag)}</Tag>
                 ))}
+                {grant.state === "active" && clients[grant.id] ? (
+                  <StateChip state="connected" word={countText(clients[grant.id] ?? 0, "client")} />
+                ) : null}
               </span>
             </Cell>
             <Cell label="State">
               <StateChip state={grant.state} />
             </Cell>
             <Cell label="Server">
-              <Link href={reachOf(grant).href} className="hover:underline">
-                <PlainText oneLine text={reachOf(grant).name} />
-              </Link>
-              {grant.bundle ? <Tag>bundle</Tag> : null}
+              <span className="inline-flex flex-wrap items-center gap-1.5 max-sm:justify-end">
+                <Link href={reachOf(grant).href} className="hover:underline">
+                  <PlainText oneLine text={reachOf(grant).name} />
+                </Link>
+                {grant.bundle ? <Tag>bundle</Tag> : null}
+              </span>
             </Cell>
             <Cell label="Policy">
               {grant.bundle ? (
                 <span className="text-ink-soft">one per server</span>
               ) : grant.policy ? (
-                <Link href={`/policies/${grant.policy.id}`} className="hover:underline">
+                <Link href={`/policies/${grant.policy.id}`} className="hover:underline max-sm:text-right">
                   <PlainText oneLine text={grant.policy.name} />
                 </Link>
               ) : (
@@ -178,7 +188,7 @@ function Rows({ grants, rights, onAct }: RowsProps) {
               )}
             </Cell>
             {acts ? (
-              <Cell label={null} align="right">
+              <Cell label={null} align="right" className={grant.state === "active" ? "" : "max-sm:hidden"}>
                 <RowActions grant={grant} rights={rights} onAct={onAct} />
               </Cell>
             ) : null}
@@ -189,10 +199,10 @@ function Rows({ grants, rights, onAct }: RowsProps) {
   );
 }
 
-function RowActions({ grant, rights, onAct }: Omit<RowsProps, "grants"> & { grant: GrantDto }) {
+function RowActions({ grant, rights, onAct }: Omit<RowsProps, "grants" | "clients"> & { grant: GrantDto }) {
   if (grant.state !== "active") return null;
   return (
-    <span className="inline-flex gap-1">
+    <span className="inline-flex gap-1 max-sm:-ml-2">
       {rights.attach === null && !grant.bundle ? (
         <Button
           size="sm"

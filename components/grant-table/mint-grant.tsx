@@ -142,7 +142,10 @@ function MintDialog({ choices, onClose, onMinted }: DialogProps) {
             />
           )}
         </Field>
-        <Field label="Server" error={found.serverId || found.bundleId ? "Choose a server" : undefined}>
+        <Field
+          label="Server or bundle"
+          error={found.serverId || found.bundleId ? "Choose a server or a bundle" : undefined}
+        >
           {(ids) => (
             <Select
               {...ids}

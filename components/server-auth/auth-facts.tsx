@@ -1,19 +1,9 @@
-import type { ReactNode } from "react";
+import { Fact, Facts } from "@/components/ui/facts";
 import { PlainText } from "@/components/ui/plain-text";
 import { Tag } from "@/components/ui/tag";
 import { Time } from "@/components/ui/time";
 import { visibleText } from "@/components/ui/visible-text";
 import type { ServerAuthDto } from "@/lib/servers/oauth-schema";
-
-/** One line of a list of facts. */
-export function Fact({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <div className="grid gap-0.5 sm:grid-cols-[9rem_1fr] sm:gap-4">
-      <dt className="text-sm text-ink-soft">{label}</dt>
-      <dd className="min-w-0 text-base">{children}</dd>
-    </div>
-  );
-}
 
 /** Scopes as they are asked for; none = the authorisation server decides. */
 export function Scopes({ scopes }: { scopes: readonly string[] }) {
@@ -31,7 +21,7 @@ export function Scopes({ scopes }: { scopes: readonly string[] }) {
 export function AuthFacts({ auth }: { auth: ServerAuthDto }) {
   if (auth.state === "none") return null;
   return (
-    <dl className="grid gap-3 sm:gap-2.5">
+    <Facts>
       <Fact label="Signed in at">
         {auth.issuer ? <PlainText text={auth.issuer} className="font-mono text-sm" /> : "–"}
       </Fact>
@@ -48,6 +38,6 @@ export function AuthFacts({ auth }: { auth: ServerAuthDto }) {
       <Fact label="Scopes asked for">
         <Scopes scopes={auth.scopes} />
       </Fact>
-    </dl>
+    </Facts>
   );
 }

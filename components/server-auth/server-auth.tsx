@@ -81,7 +81,7 @@ export function ServerAuth({ serverId, auth, headerCount, refusal }: Props) {
             : `Calls to this server are not sent: ${reasonText(auth.reason)}.`}
         </p>
       ) : null}
-      {refusal === null && auth.canSignIn ? (
+      {refusal === null ? (
         <div className="grid gap-1.5">
           <span id={`mode-${serverId}`} className="text-sm font-medium">
             Calls carry
@@ -98,10 +98,6 @@ export function ServerAuth({ serverId, auth, headerCount, refusal }: Props) {
         <p className="text-base">Calls carry: {choices.find(({ value }) => value === auth.mode)?.label}.</p>
       )}
       {isOauth ? <AuthFacts auth={auth} /> : null}
-      {isOauth && headerCount > 0 ? (
-        <p className="text-sm text-ink-soft">The headers on this page are not sent while OAuth is chosen.</p>
-      ) : null}
-      {auth.canSignIn ? null : <p className="text-sm text-ink-soft">OAuth needs a server that is reached over HTTP.</p>}
       {isOauth ? (
         <div className="flex flex-wrap items-center gap-2">
           {refusal === null ? (

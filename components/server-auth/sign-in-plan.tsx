@@ -6,13 +6,14 @@ import { useRouter } from "next/navigation";
 import { api } from "@/components/shell/api";
 import { useAction } from "@/components/shell/use-action";
 import { Button, buttonLook } from "@/components/ui/button";
-import { CopyButton } from "@/components/ui/copy-button";
+import { CopyLine } from "@/components/ui/copy-line";
 import { ErrorNote } from "@/components/ui/error-note";
+import { Fact, Facts } from "@/components/ui/facts";
 import { Panel } from "@/components/ui/panel";
 import { PlainText } from "@/components/ui/plain-text";
 import { visibleText } from "@/components/ui/visible-text";
 import type { SignInPlan } from "@/lib/servers/oauth-schema";
-import { Fact, Scopes } from "./auth-facts";
+import { Scopes } from "./auth-facts";
 import { ClientForm } from "./client-form";
 
 const introduced: Record<SignInPlan["client"]["source"], string> = {
@@ -36,7 +37,7 @@ export function SignInPlanView({ plan }: { plan: SignInPlan }) {
   return (
     <div className="grid max-w-3xl gap-4">
       <Panel title="What you agree to" bodyClassName="grid gap-4">
-        <dl className="grid gap-3 sm:gap-2.5">
+        <Facts>
           <Fact label="Server">
             {visibleText(plan.serverName)}
             <PlainText text={plan.upstream} className="block font-mono text-sm text-ink-soft" />
@@ -57,12 +58,9 @@ export function SignInPlanView({ plan }: { plan: SignInPlan }) {
             ) : null}
           </Fact>
           <Fact label="Comes back to">
-            <span className="flex items-start gap-1">
-              <code className="min-w-0 font-mono text-sm [overflow-wrap:anywhere]">{plan.redirectUri}</code>
-              <CopyButton text={plan.redirectUri} label="Copy redirect URI" />
-            </span>
+            <CopyLine text={plan.redirectUri} label="Copy redirect URI" />
           </Fact>
-        </dl>
+        </Facts>
         <p className="text-sm text-ink-soft">
           The account that you sign in with acts for every grant of this server, within its policy. Its tokens are
           sealed and never reach an agent.

@@ -6,9 +6,11 @@ import { useState, type ReactNode } from "react";
 import { toast } from "sonner";
 import { api, type ApiFailure } from "@/components/shell/api";
 import { useAction } from "@/components/shell/use-action";
+import { ActionLine, ActionLines } from "@/components/ui/action-line";
 import { ConfirmDialog } from "@/components/ui/confirm-dialog";
-import { CopyButton } from "@/components/ui/copy-button";
+import { CopyLine } from "@/components/ui/copy-line";
 import { ErrorNote } from "@/components/ui/error-note";
+import { Fact, Facts } from "@/components/ui/facts";
 import { GatedButton } from "@/components/ui/gated-button";
 import { Panel } from "@/components/ui/panel";
 import { PlainText } from "@/components/ui/plain-text";
@@ -35,17 +37,10 @@ interface Props {
   rights: ServerRights;
   /** What the server's calls carry; null leaves it out. */
   signIn: ReactNode;
+  /** Calls carry a token that somebody signed in for, and none of the headers. */
+  usesOauth: boolean;
   /** How it is reached and guarded. */
   settings: ReactNode;
-}
-
-function Fact({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <div className="grid gap-0.5 sm:grid-cols-[8rem_1fr] sm:gap-4">
-      <dt className="text-sm text-ink-soft">{label}</dt>
-      <dd className="min-w-0 text-base">{children}</dd>
-    </div>
-  );
 }
 
 const transportWords = {
@@ -67,23 +62,17 @@ function CommandLine({ words }: { words: readonly string[] }) {
   );
 }
 
-function Facts({ server }: { server: ServerDto }) {
+function ServerFacts({ server }: { server: ServerDto }) {
   return (
-    <dl className="grid gap-3 sm:gap-2.5">
-      <Fact label="For agents">
-        <span className="flex items-start gap-1">
-          <code className="min-w-0 font-mono text-sm [overflow-wrap:anywhere]">{server.mcpUrl}</code>
-          <CopyButton text={server.mcpUrl} label="Copy MCP URL" />
-        </span>
+    <Facts>
+      <Fact label="URL for agents">
+        <CopyLine text={server.mcpUrl} label="Copy MCP URL" />
       </Fact>
       <Fact label="Transport">{transportWords[server.transport]}</Fact>
       {server.command === null ? (
-        <>
-          <Fact label="Upstream">
-            <PlainText text={server.url} className="font-mono text-sm" />
-          </Fact>
-          <Fact label="Private network">{server.allowPrivateNetwork ? "Allowed for this server" : "Refused"}</Fact>
-        </>
+        <Fact label="Upstream">
+          <PlainText text={server.url} className="font-mono text-sm" />
+        </Fact>
       ) : (
         <Fact label="Command">
           <CommandLine words={[server.command, ...server.args]} />
@@ -94,7 +83,7 @@ function Facts({ server }: { server: ServerDto }) {
       <Fact label="Added">
         <Time at={server.createdAt} />
       </Fact>
-    </dl>
+    </Facts>
   );
 }
 
@@ -118,7 +107,7 @@ function scanText({ added, changed, gone, total, accepted }: ScanResult): string
 }
 
 /** One server: where it is, its tools, its headers, and what an admin may do to it. */
-export function ServerDetail({ server, tools, rights, signIn, settings }: Props) {
+export function ServerDetail({ server, tools, rights, signIn, usesOauth, settings }: Props) {
   const router = useRouter();
   const scan = useAction(async () => {
     const result = await api<ScanResult>("POST", `/api/servers/${server.id}/scan`);
@@ -137,16 +126,21 @@ export function ServerDetail({ server, tools, rights, signIn, settings }: Props)
       ) : null}
       <div className="grid items-start gap-4 xl:grid-cols-2">
         <Panel title="Server" actions={<StateChip state={server.enabled ? "enabled" : "disabled"} />}>
-          <Facts server={server} />
+          <ServerFacts server={server} />
         </Panel>
-        <ServerHeaders
-          serverId={server.id}
-          isLocal={server.transport === "stdio"}
-          names={server.headerNames}
-          refusal={rights.manage}
-        />
+        <div className="grid gap-4">
+          {signIn}
+          {usesOauth && server.headerNames.length === 0 ? null : (
+            <ServerHeaders
+              serverId={server.id}
+              isLocal={server.transport === "stdio"}
+              isUsed={!usesOauth}
+              names={server.headerNames}
+              refusal={rights.manage}
+            />
+          )}
+        </div>
       </div>
-      {signIn}
       <Panel
         title="Tools"
         note={tools.length > 0 ? countText(tools.filter((tool) => !tool.gone).length, "tool") : undefined}
@@ -200,17 +194,16 @@ function DangerZone({ server, refusal }: { server: ServerDto; refusal: string | 
   });
   return (
     <Panel title="Access">
-      <div className="grid gap-4">
+      <ActionLines>
         {toggle.failure && asking === null ? <ErrorNote failure={toggle.failure} /> : null}
-        <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
-          <p className="min-w-0 grow basis-60">
-            <span className="block font-medium">{server.enabled ? "Disable this server" : "Enable this server"}</span>
-            <span className="block text-sm text-ink-soft">
-              {server.enabled
-                ? "Every call to it is denied until it is enabled again."
-                : "Calls are judged by their policies again."}
-            </span>
-          </p>
+        <ActionLine
+          title={server.enabled ? "Disable this server" : "Enable this server"}
+          note={
+            server.enabled
+              ? "Every call to it is denied until it is enabled again."
+              : "Calls are judged by their policies again."
+          }
+        >
           <GatedButton
             reason={refusal}
             disabled={toggle.sending}
@@ -221,13 +214,9 @@ function DangerZone({ server, refusal }: { server: ServerDto; refusal: string | 
           >
             <Power aria-hidden /> {server.enabled ? "Disable…" : "Enable"}
           </GatedButton>
-        </div>
+        </ActionLine>
         {refusal === null ? (
-          <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2 border-t border-line pt-4">
-            <p className="min-w-0 grow basis-60">
-              <span className="block font-medium">Delete this server</span>
-              <span className="block text-sm text-ink-soft">Its decision records stay in the log.</span>
-            </p>
+          <ActionLine title="Delete this server" note="Its decision records stay in the log.">
             <GatedButton
               reason={null}
               className="text-red"
@@ -237,9 +226,9 @@ function DangerZone({ server, refusal }: { server: ServerDto; refusal: string | 
             >
               <Trash2 aria-hidden /> Delete…
             </GatedButton>
-          </div>
+          </ActionLine>
         ) : null}
-      </div>
+      </ActionLines>
       <ConfirmDialog
         open={asking === "disable"}
         onOpenChange={() => {

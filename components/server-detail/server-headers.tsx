@@ -22,6 +22,8 @@ interface Props {
   serverId: string;
   /** A local process: what it has are environment variables. */
   isLocal: boolean;
+  /** False while calls carry an OAuth token instead. */
+  isUsed: boolean;
   names: readonly string[];
   refusal: string | null;
 }
@@ -47,7 +49,7 @@ const variableWords: Words = {
 };
 
 /** Static headers of a server: names only, since values are sealed once set. */
-export function ServerHeaders({ serverId, isLocal, names, refusal }: Props) {
+export function ServerHeaders({ serverId, isLocal, isUsed, names, refusal }: Props) {
   const router = useRouter();
   const words = isLocal ? variableWords : headerWords;
   /** The header being set: null = closed, "" = a new one. */
@@ -62,7 +64,7 @@ export function ServerHeaders({ serverId, isLocal, names, refusal }: Props) {
   return (
     <Panel
       title={words.title}
-      note={words.note}
+      note={isUsed ? words.note : "not sent while OAuth is chosen"}
       bodyClassName="p-0"
       actions={
         <GatedButton
@@ -77,7 +79,7 @@ export function ServerHeaders({ serverId, isLocal, names, refusal }: Props) {
       }
     >
       {names.length === 0 ? (
-        <p className="px-4 py-6 text-center text-base text-ink-soft">{words.none}</p>
+        <p className="p-4 text-base text-ink-soft">{words.none}</p>
       ) : (
         <ul className="divide-y divide-line">
           {names.map((name) => (

@@ -137,7 +137,7 @@ function ToolTable({ tools, onChange }: TableProps) {
     <Table label="Tools" className="rounded-t-none border-0">
       <TableHead>
         <HeadCell>Tool</HeadCell>
-        <HeadCell>Category and risk</HeadCell>
+        <HeadCell className="sm:w-px">Category and risk</HeadCell>
         <HeadCell>What it does</HeadCell>
         <HeadCell>Arguments</HeadCell>
       </TableHead>
@@ -154,7 +154,7 @@ function ToolTable({ tools, onChange }: TableProps) {
               {tool.looksLike.length > 0 ? <LooksLike names={tool.looksLike} /> : null}
             </Cell>
             <Cell label="Category and risk" className="items-start sm:align-top">
-              <span className="inline-flex items-center gap-1">
+              <span className="inline-flex items-center gap-1 sm:flex sm:justify-between">
                 <ToolClassChips tool={tool} />
                 {onChange ? (
                   <Button

@@ -81,7 +81,7 @@ export function ToolClassChips({ tool }: { tool: ToolDto }) {
   const isSet = tool.overridden.category || tool.overridden.risk;
   return (
     <Tooltip text={<ToolEvidence tool={tool} />}>
-      <button type="button" className="inline-flex cursor-help flex-wrap items-center gap-1 rounded-sm">
+      <button type="button" className="inline-flex cursor-help flex-wrap items-center gap-1 rounded-sm sm:flex-nowrap">
         <span className="sr-only">Category</span>
         <Chip look={categoryLooks[tool.category]} />
         <span className="sr-only">Risk</span>

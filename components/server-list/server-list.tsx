@@ -37,14 +37,26 @@ function Waiting({ serverId, count }: { serverId: string; count: ReviewCount | u
   );
 }
 
+/** A server whose calls are not sent until somebody signs in at it. */
+function SignIn({ serverId, state }: { serverId: string; state: "none" | "reconnect" | undefined }) {
+  if (!state) return null;
+  return (
+    <Link href={`/servers/${serverId}`}>
+      <StateChip state={state === "none" ? "unconnected" : "reconnect"} />
+    </Link>
+  );
+}
+
 interface Props {
   servers: readonly ServerDto[];
   /** By server id, those with tools that wait. */
   reviews: Readonly<Record<string, ReviewCount>>;
+  /** By server id, those at which somebody has to sign in. */
+  signIns: Readonly<Record<string, "none" | "reconnect">>;
   refusal: string | null;
 }
 
-export function ServerList({ servers, reviews, refusal }: Props) {
+export function ServerList({ servers, reviews, signIns, refusal }: Props) {
   if (servers.length === 0) {
     return (
       <EmptyState icon={Server} action={<AddServerButton refusal={refusal} />}>
@@ -76,6 +88,7 @@ export function ServerList({ servers, reviews, refusal }: Props) {
             <Cell label="State">
               <span className="inline-flex flex-wrap items-center justify-end gap-1.5 sm:justify-start">
                 <StateChip state={server.enabled ? "enabled" : "disabled"} />
+                <SignIn serverId={server.id} state={signIns[server.id]} />
                 <Waiting serverId={server.id} count={reviews[server.id]} />
               </span>
             </Cell>

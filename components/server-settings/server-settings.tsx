@@ -1,6 +1,7 @@
 "use client";
 
-import { useState, type ReactNode } from "react";
+import { useState } from "react";
+import { Fact, Facts } from "@/components/ui/facts";
 import { GatedButton } from "@/components/ui/gated-button";
 import { Panel } from "@/components/ui/panel";
 import { StateChip } from "@/components/ui/state-chip";
@@ -44,12 +45,14 @@ export function ServerSettings({ server, breaker, refusal }: Props) {
     </GatedButton>
   );
   return (
-    <>
+    <div className="grid items-start gap-4 xl:grid-cols-2">
       <Panel title="Connection" actions={edit("connection", "connection")}>
         <Facts>
-          <Fact label="Calls">
-            <BreakerText breaker={breaker} />
-          </Fact>
+          {breaker.name === "closed" ? null : (
+            <Fact label="Calls">
+              <BreakerText breaker={breaker} />
+            </Fact>
+          )}
           {timeoutNames.map((name) => (
             <Fact key={name} label={timeoutWords[name].label}>
               {timeoutText(name, settings.timeouts[name])}
@@ -65,7 +68,7 @@ export function ServerSettings({ server, breaker, refusal }: Props) {
           )}
         </Facts>
       </Panel>
-      <div className="grid items-start gap-4 xl:grid-cols-2">
+      <div className="grid gap-4">
         <Panel title="Safety" actions={edit("safety", "safety")}>
           <Facts>
             <Fact label="Changed tools">{driftWords[settings.drift].label}</Fact>
@@ -92,19 +95,6 @@ export function ServerSettings({ server, breaker, refusal }: Props) {
       {editing === "connection" ? <ConnectionDialog server={server} isLocal={isLocal} onClose={close} /> : null}
       {editing === "safety" ? <SafetyDialog server={server} onClose={close} /> : null}
       {editing === "forward" ? <ForwardDialog server={server} onClose={close} /> : null}
-    </>
-  );
-}
-
-function Facts({ children }: { children: ReactNode }) {
-  return <dl className="grid gap-3 sm:gap-2.5">{children}</dl>;
-}
-
-function Fact({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <div className="grid gap-0.5 sm:grid-cols-[10rem_1fr] sm:gap-4">
-      <dt className="text-sm text-ink-soft">{label}</dt>
-      <dd className="min-w-0 text-base">{children}</dd>
     </div>
   );
 }
@@ -123,7 +113,7 @@ function Names({ names }: { names: readonly string[] }) {
 
 function Authorities({ server }: { server: ServerDto }) {
   const { authorities } = server.settings;
-  if (authorities.length === 0) return "Of public authorities";
+  if (authorities.length === 0) return "Public authorities";
   return (
     <ul className="grid gap-1">
       {authorities.map(({ name, validTo }) => (
@@ -138,16 +128,15 @@ function Authorities({ server }: { server: ServerDto }) {
   );
 }
 
-function BreakerText({ breaker }: { breaker: BreakerState }) {
-  if (breaker.name === "closed") return "Go through";
+function BreakerText({ breaker }: { breaker: Exclude<BreakerState, { name: "closed" }> }) {
   const seconds = Math.max(1, Math.ceil(breaker.retryAfterMs / 1000));
   return (
     <span className="flex flex-wrap items-center gap-x-2 gap-y-1">
       <StateChip state="upstream_error" word="Kept back" />
       <span>
         {breaker.name === "open"
-          ? `Kept back after five failures in a row; the server is asked again in ${String(seconds)} s.`
-          : "Kept back after five failures in a row; the next call finds out whether the server is back."}
+          ? `After five failures in a row; the server is asked again in ${String(seconds)} s.`
+          : "After five failures in a row; the next call finds out whether the server is back."}
       </span>
     </span>
   );

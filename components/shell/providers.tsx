@@ -21,12 +21,12 @@ export function Providers({ nonce, children }: { nonce: string | undefined; chil
       </QueryClientProvider>
       <Toaster
         position="bottom-right"
+        style={{ fontFamily: "inherit" }}
         toastOptions={{
           style: {
             background: "var(--raised)",
             color: "var(--ink)",
             border: "1px solid var(--line)",
-            fontFamily: "inherit",
           },
         }}
       />

@@ -22,7 +22,9 @@ export function ReviewBanner({ serverId, count }: Props) {
       <p className="min-w-0 grow basis-56">
         <span className="block font-medium">{text}</span>
         <span className="block text-sm text-ink-soft">
-          Agents see what was accepted before, until somebody looks at it.
+          {count.changed > 0
+            ? "Agents see what was accepted before, until somebody looks at it."
+            : "Agents do not see them until somebody accepts them."}
         </span>
       </p>
       <Link href={`/servers/${serverId}/review`} className={buttonLook({ look: "plain" })}>

@@ -2,9 +2,10 @@
 
 import { Check, ShieldBan } from "lucide-react";
 import Link from "next/link";
-import { useId, useState } from "react";
+import { useId, useRef, useState } from "react";
 import { ErrorNote } from "@/components/ui/error-note";
 import type { ApiFailure } from "@/components/shell/api";
+import { useErrorFocus } from "@/components/shell/use-error-focus";
 import { Field } from "@/components/ui/field";
 import { GatedButton } from "@/components/ui/gated-button";
 import { Input } from "@/components/ui/input";
@@ -49,7 +50,7 @@ export function ReviewCard({ tool, policies, refusal, sending, failure, decide }
         <StateChip state="quarantined" word={tool.state === "changed" ? "Changed" : "New"} />
         {tool.isRejected ? <StateChip state="off" word="Left quarantined" /> : null}
         <span className="ml-auto text-sm text-ink-soft">
-          since <Time at={tool.since} form="ago" quiet />
+          seen <Time at={tool.since} form="ago" quiet />
         </span>
       </header>
       <div className="grid gap-4 p-4">
@@ -110,6 +111,8 @@ interface DecisionProps extends Pick<CardProps, "tool" | "refusal" | "sending" |
 function Decision({ tool, name, refusal, sending, decide }: DecisionProps) {
   const [reason, setReason] = useState("");
   const [missing, setMissing] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  useErrorFocus(form, missing, null);
   const isAsked = needsReason(tool);
   if (refusal !== null) return <p className="border-t border-line pt-4 text-sm text-ink-soft">{refusal}</p>;
   const accept = () => {
@@ -119,8 +122,9 @@ function Decision({ tool, name, refusal, sending, decide }: DecisionProps) {
   };
   return (
     <form
+      ref={form}
       noValidate
-      className="flex flex-wrap items-end gap-x-3 gap-y-3 border-t border-line pt-4"
+      className="flex flex-wrap items-start gap-x-3 gap-y-3 border-t border-line pt-4"
       onSubmit={(event) => {
         event.preventDefault();
         if (!tool.isBlocked) accept();
@@ -145,7 +149,8 @@ function Decision({ tool, name, refusal, sending, decide }: DecisionProps) {
           )}
         </Field>
       </div>
-      <div className="flex flex-wrap gap-2">
+      {/* From where both stand in one row, the buttons are level with the field, below its label. */}
+      <div className="flex flex-wrap gap-2 sm:mt-6.5">
         {tool.isRejected ? null : (
           <GatedButton
             reason={null}

@@ -23,7 +23,7 @@ const widths = { md: "sm:max-w-lg", lg: "sm:max-w-2xl", xl: "sm:max-w-5xl" } as 
 function focusFirstField(event: Event): void {
   const dialog = event.currentTarget;
   if (!(dialog instanceof HTMLElement)) return;
-  const field = dialog.querySelector<HTMLElement>("[data-dialog-body] :is(input, textarea)");
+  const field = dialog.querySelector<HTMLElement>("[data-dialog-body] :is(input, textarea, [role=combobox])");
   if (!field) return;
   event.preventDefault();
   field.focus();

@@ -14,7 +14,7 @@ import { settingsFor, type Exchange, type Settings } from "./exchange.server";
 import { reportFault } from "./fault-log.server";
 import { inFlightLimits, type InFlightLimits } from "./in-flight.server";
 import { rpcError, sayOf, unauthorised } from "./messages";
-import { lightResponse } from "./light-response.server";
+import { inOnePiece, lightResponse } from "./light-response.server";
 import { answerPost, answerPostUnavailable } from "./post.server";
 import { linesOf, readHeaders, type RequestHeaders } from "./request-headers";
 import { recordDoorRefusal } from "./refuse-message.server";
@@ -57,7 +57,7 @@ export async function handleMcp(request: Request, peer: Peer): Promise<Response>
 async function respond(request: Request, peer: Peer, settings: Settings): Promise<Response> {
   const answer = await answerSafely(request, peer, settings);
   // Only our own listener gives raw header lines, and only it knows how to write the light class out.
-  return toResponse(answer, peer.rawHeaders === null ? Response : lightResponse());
+  return peer.rawHeaders === null ? toResponse(answer, Response) : toResponse(inOnePiece(answer), lightResponse());
 }
 
 async function answerSafely(request: Request, peer: Peer, settings: Settings): Promise<Answer> {

@@ -1,6 +1,8 @@
 import "server-only";
+import { isAscii } from "node:buffer";
 import { getRequestListener } from "@hono/node-server";
 import { singleton } from "@/lib/kernel/singleton";
+import type { Answer } from "./answer";
 
 /**
  * The response class of @hono/node-server, which keeps status, headers and body as they were given until somebody asks for more;
@@ -16,6 +18,18 @@ export function lightResponse(): typeof Response {
     for (const [name, descriptor] of kept) Object.defineProperty(globalThis, name, descriptor);
     return light;
   });
+}
+
+const textBytesMax = 4_096;
+
+/**
+ * The same answer with a short body of ASCII bytes as text, which Node sends in one piece with the headers; bytes it sends as a
+ * second piece, a twelfth of what writing an answer costs.
+ */
+export function inOnePiece(answer: Answer): Answer {
+  const { body } = answer;
+  if (!(body instanceof Uint8Array) || body.length > textBytesMax || !isAscii(body)) return answer;
+  return { ...answer, body: Buffer.from(body.buffer, body.byteOffset, body.length).toString("latin1") };
 }
 
 function descriptorOf(name: "Request" | "Response"): PropertyDescriptor {

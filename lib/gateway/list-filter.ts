@@ -8,8 +8,10 @@ import {
   type Member,
   type Span,
 } from "@/lib/http/json-span";
+import { readResultFacts, type ResultFacts, type ResultSpan } from "@/lib/http/rpc-message";
 import type { CompiledPolicy } from "@/lib/policy/compiled";
 import { isHidden } from "@/lib/policy/evaluate";
+import { findKnownTool, type ListedTool } from "./list-known";
 import { pinAction, type Pins } from "./list-pins";
 import { findRepeat, keepRepeat } from "./list-repeat";
 
@@ -26,7 +28,7 @@ export interface ListFilter {
 export interface FilteredList {
   bytes: Uint8Array;
   /** Every tool of the page, hidden and new ones too: name and definition as the upstream wrote it. */
-  tools: readonly { name: string; definition: string }[];
+  tools: readonly ListedTool[];
   /** True when the page is the end of the list. */
   isLast: boolean;
   /** True when the very same page was rewritten by the same policy and catalogue before: there is nothing to learn from it. */
@@ -42,6 +44,8 @@ export interface Rewritten {
   after: Uint8Array;
   tools: FilteredList["tools"];
   isLast: boolean;
+  /** Of the page as it came. */
+  facts: ResultFacts;
 }
 
 /** How long a client may keep a filtered list, milliseconds: what a policy hides must disappear soon. */
@@ -50,33 +54,50 @@ const listTtlMsMax = 30_000;
 /**
  * A `tools/list` answer as a grant may see it: without the tools that the policy hides or that nobody accepted, and with the
  * accepted definition where the upstream now writes another one. All other bytes stay: the tools' order, `nextCursor`, `_meta`,
- * white space and unknown members. `at` is the span of the answer's `result`, where the caller knows it. Null when the list cannot
+ * white space and unknown members. `at` is the answer's `result`, where the caller knows it. Null when the list cannot
  * be read without doubt, which is an upstream failure: an unread list never passes unfiltered.
  */
-export function filterToolList(bytes: Uint8Array, filter: ListFilter, at?: Span): FilteredList | null {
+export function filterToolList(bytes: Uint8Array, filter: ListFilter, at?: ResultSpan): FilteredList | null {
   const result = at ?? findResult(bytes);
   if (!result) return null;
   const before = bytes.subarray(result.start, result.end);
-  const repeat = findRepeat(before, filter);
-  const found = repeat ?? rewriteResult(before, filter);
+  const place = { head: result.start, tail: bytes.length - result.end };
+  const repeat = findRepeat(before, place, filter);
+  const found = repeat ?? rewriteResult(before, filter, movedTo(result));
   if (!found) return null;
-  if (!repeat) keepRepeat(before, filter, found);
+  if (!repeat) keepRepeat(before, place, filter, found);
   const { after, tools, isLast } = found;
   const parts = [bytes.subarray(0, result.start), after, bytes.subarray(result.end)];
   return { bytes: after === before ? bytes : joinBytes(parts), tools, isLast, isRepeat: repeat !== null };
 }
 
-function rewriteResult(bytes: Uint8Array, filter: ListFilter): Rewritten | null {
+/** The members of a result as they stand in its own bytes. */
+function movedTo({ start, members }: ResultSpan): Member[] | undefined {
+  return members?.map((member) => ({
+    key: member.key,
+    keyStart: member.keyStart - start,
+    start: member.start - start,
+    end: member.end - start,
+  }));
+}
+
+function rewriteResult(bytes: Uint8Array, filter: ListFilter, members?: readonly Member[]): Rewritten | null {
   const result = { start: 0, end: bytes.length };
-  const list = findMembers(bytes, result);
+  const list = members ?? findMembers(bytes, result);
   const member = list?.find(({ key }) => key === "tools");
-  const elements = member && findElements(bytes, member);
+  const known = new Map<number, ListedTool>();
+  const endOf = (at: number) => {
+    const found = findKnownTool(bytes, at, filter.pins);
+    if (found) known.set(at, found.tool);
+    return found && found.end;
+  };
+  const elements = member && findElements(bytes, member, endOf);
   if (!list || !elements) return null;
-  const tools: { name: string; definition: string }[] = [];
+  const tools: ListedTool[] = [];
   const kept: boolean[] = [];
   const edits: Edit[] = [];
   for (const element of elements) {
-    const tool = readTool(bytes, element);
+    const tool = known.get(element.start) ?? readTool(bytes, element);
     if (!tool) return null;
     tools.push(tool);
     const isCut = filter.policy !== null && isHidden(filter.policy, tool.name);
@@ -88,7 +109,7 @@ function rewriteResult(bytes: Uint8Array, filter: ListFilter): Rewritten | null 
   if (filter.isModern) edits.push(...cacheEdits(bytes, result, list, true));
   const cursor = list.find(({ key }) => key === "nextCursor");
   const isLast = !cursor || readText(bytes, cursor) === "null";
-  return { after: applyEdits(bytes, edits), tools, isLast };
+  return { after: applyEdits(bytes, edits), tools, isLast, facts: readResultFacts(bytes, list) };
 }
 
 /** A list or read answer of 2026-07-28 marked `private`, because grants differ in what they may read; null = unreadable. */
@@ -98,17 +119,11 @@ export function markPrivate(bytes: Uint8Array): Uint8Array | null {
   return members ? applyEdits(bytes, cacheEdits(bytes, result, members, false)) : null;
 }
 
-/** True when the result at `span` has the shape of a tool list, on whichever stream it came. */
-export function isToolList(bytes: Uint8Array, span: Span): boolean {
-  const tools = findMembers(bytes, span)?.find(({ key }) => key === "tools");
-  return tools !== undefined && bytes[tools.start] === 0x5b;
-}
-
 function findResult(bytes: Uint8Array): Span | null {
   return findRootMembers(bytes)?.find(({ key }) => key === "result") ?? null;
 }
 
-function readTool(bytes: Uint8Array, span: Span): { name: string; definition: string } | null {
+function readTool(bytes: Uint8Array, span: Span): ListedTool | null {
   const member = findMembers(bytes, span)?.find(({ key }) => key === "name");
   const name = member ? readString(bytes, member) : null;
   const definition = readText(bytes, span);

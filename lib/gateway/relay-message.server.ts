@@ -7,7 +7,8 @@ import type { Answer } from "./answer";
 import { answerBytesMax } from "./deadlines";
 import type { PolicyState, Posted } from "./exchange.server";
 import type { InFlight } from "./in-flight.server";
-import { filterToolList, isToolList, markPrivate, type ListFilter } from "./list-filter";
+import { filterToolList, markPrivate, type ListFilter } from "./list-filter";
+import { findRepeatedAnswer } from "./list-repeat";
 import { rpcError } from "./messages";
 import type { MethodClass } from "./method-class";
 import { endFailure, judgeStatus, upstreamFailure } from "./relay-rules";
@@ -74,11 +75,12 @@ export async function relayMessage(relayed: Relayed): Promise<Answer> {
 async function relayJson(relayed: Relayed, answer: UpstreamAnswer): Promise<Answer> {
   const collected = await collect(answer, answerBytesMax, relayed.posted.settings.deadlines.totalMs);
   if (!collected.ok) return failure(relayed, collected.end.code);
-  const message = readRpcMessage(collected.bytes);
+  const filter = filterOf(relayed);
+  const repeat = relayed.class === "tool_list" ? findRepeatedAnswer(collected.bytes, filter) : null;
+  const message = repeat?.message ?? readRpcMessage(collected.bytes);
   if (message?.kind !== "answer" || message.id !== idOf(relayed)) return failure(relayed, "upstream_malformed");
-  const now = await databaseTime();
-  const seen = { relayed, filter: filterOf(relayed), policy: relayed.policy, now };
-  const body = rewrite(seen, collected.bytes, message);
+  const seen = { relayed, filter, policy: relayed.policy };
+  const body = repeat?.bytes ?? rewrite({ ...seen, now: await databaseTime() }, collected.bytes, message);
   if (!body) return failure(relayed, "upstream_malformed");
   return { ...relayedAs(relayed, answer), body: body as Uint8Array<ArrayBuffer>, type: "json" };
 }
@@ -87,7 +89,7 @@ async function relayJson(relayed: Relayed, answer: UpstreamAnswer): Promise<Answ
 export function rewrite(seen: Seen, bytes: Uint8Array, message: RpcMessage): Uint8Array | null {
   const { relayed, filter, policy, now } = seen;
   const { posted, decisionId } = relayed;
-  if (message.result && (relayed.class === "tool_list" || isToolList(bytes, message.result))) {
+  if (message.result && (relayed.class === "tool_list" || message.listsTools)) {
     const list = filterToolList(bytes, filter, message.result);
     if (list && !list.isRepeat && relayed.class === "tool_list") {
       learn(relayed, list.tools, list.isLast && isFirstPage(relayed));

@@ -1,4 +1,4 @@
-import { filterToolList, isToolList, type ListFilter } from "./list-filter";
+import { filterToolList, type ListFilter } from "./list-filter";
 import type { RpcMessage } from "@/lib/http/rpc-message";
 
 /**
@@ -6,6 +6,6 @@ import type { RpcMessage } from "@/lib/http/rpc-message";
  * hidden and new tools and with accepted definitions only; the very same bytes for everything else. Null when a list cannot be read.
  */
 export function screenMessage(bytes: Uint8Array, message: RpcMessage, filter: ListFilter): Uint8Array | null {
-  if (!message.result || !isToolList(bytes, message.result)) return bytes;
+  if (!message.result || !message.listsTools) return bytes;
   return filterToolList(bytes, filter, message.result)?.bytes ?? null;
 }

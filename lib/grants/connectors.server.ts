@@ -29,6 +29,11 @@ const listSql = `SELECT t.family_id AS id, c.name, c.source, t.client_id AS "cli
   HAVING bool_or(t.revoked_at IS NULL AND (t.access_expires_at > now() OR t.spent_at IS NULL AND t.refresh_expires_at > now()))
   ORDER BY since DESC LIMIT 200`;
 
+const countSql = `SELECT grant_id AS id, count(DISTINCT family_id)::int AS clients FROM oauth_token
+  WHERE org_id = $1 AND revoked_at IS NULL
+    AND (access_expires_at > now() OR spent_at IS NULL AND refresh_expires_at > now())
+  GROUP BY grant_id`;
+
 interface ConnectorRow {
   id: string;
   name: string | null;
@@ -57,6 +62,13 @@ export async function listConnectors(ctx: Ctx, grantId: string): Promise<Connect
     since: row.since.toISOString(),
     lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
   }));
+}
+
+/** How many clients hold tokens of each grant of the organisation; grants without one are left out. Ended grants may be among them. */
+export async function countConnectors(ctx: Ctx): Promise<ReadonlyMap<string, number>> {
+  requirePermission(ctx, "read");
+  const { rows } = await pool().query<{ id: string; clients: number }>(countSql, [ctx.orgId]);
+  return new Map(rows.map(({ id, clients }) => [id, clients]));
 }
 
 /**

@@ -5,7 +5,7 @@ import { approveFlow, connectClient, exchangeCode, openFlow, refresh, type Token
 import { createGrantRow, createMember, createOrg, createServerRow } from "@/lib/testing/factories";
 import { openTestHouse, type TestHouse } from "@/lib/testing/house";
 import { findGrantByToken, revokeGrant } from "./grants.server";
-import { disconnectConnector, listConnectors, revokeToken } from "./oauth.server";
+import { countConnectors, disconnectConnector, listConnectors, revokeToken } from "./oauth.server";
 
 let house: TestHouse;
 let admin: Ctx;
@@ -197,9 +197,11 @@ describe("A3 an access token", () => {
       { name: "Desk", confirmedBy: null },
       { name: "Desk", confirmedBy: null },
     ]);
+    expect((await countConnectors(admin)).get(grantId)).toBe(2);
     const { familyId } = await prisma().oauthToken.findFirstOrThrow({ where: { clientId: gone.flow.clientId } });
     await disconnectConnector(admin, familyId);
     await disconnectConnector(admin, familyId);
+    expect((await countConnectors(admin)).get(grantId)).toBe(1);
     expect(await audits("connector.disconnect")).toBe(1);
     expect(await stateOf(gone.tokens.access_token)).toBe("token_revoked");
     expect(await stateOf(stays.tokens.access_token)).toBe("active");

@@ -266,3 +266,15 @@ test("U8 servers of one origin share no connection: 300 hanging requests of one 
   await egress.close();
   await settled;
 });
+
+test("U1 a URL that was let through with the private switch on is refused again without it", async () => {
+  const target = await serve(ok);
+  const way = exit();
+  const url = `http://127.0.0.1:${String(target.port)}/mcp`;
+  for (const allowPrivateNetwork of [true, false, true, false]) {
+    const answer = way.request(to(url, { allowPrivateNetwork }));
+    if (allowPrivateNetwork) await (await answer).body.dump();
+    else await expect(answer).rejects.toMatchObject({ code: "address_blocked" });
+  }
+  expect(target.seen.map(({ url: path }) => path)).toEqual(["/mcp", "/mcp"]);
+});

@@ -14,6 +14,9 @@ const connectionsMax = 256;
 /** Pools kept; the one unused for longest is closed first. */
 const poolsMax = 512;
 const connectTimeoutDefaultMs = 5000;
+/** URLs whose parts are kept, and the longest of them. */
+const routesMax = 512;
+const routeLengthMax = 2_048;
 
 /** Resolves a name to every address it has. */
 export type Lookup = (hostname: string) => Promise<readonly LookupAddress[]>;
@@ -46,6 +49,7 @@ export interface Egress {
 /** Makes an egress with its own pools; `lookup` is the system's resolver outside tests. */
 export function createEgress(lookup: Lookup): Egress {
   const pools: Pools = new Map();
+  const routes: Routes = { open: new Map(), closed: new Map() };
   const ports = new Set<number>();
   const judge: Judge = (address, port, allowPrivateNetwork) => {
     const verdict = judgeAddress(address);
@@ -56,8 +60,8 @@ export function createEgress(lookup: Lookup): Egress {
   return {
     check: async (url, options) => check(toUrl(url), options.allowPrivateNetwork, lookup, judge),
     request: async (options) => {
-      const url = toUrl(options.url);
-      return poolFor(pools, url, options, lookup, judge).request(requestOf(url, options));
+      const { path, target } = routeOf(routes, options);
+      return poolFor(pools, target, options, lookup, judge).request(requestOf(path, options));
     },
     blockPort: (port) => ports.add(port),
     close: async () => {
@@ -124,9 +128,34 @@ function readTarget(url: URL, allowPrivateNetwork: boolean): Target {
   return target;
 }
 
-function requestOf(url: URL, options: EgressOptions): Omit<Dispatcher.RequestOptions, "origin"> {
+interface Route {
+  path: string;
+  target: Target;
+}
+
+/** By the URL's text: with the private switch on, and without. */
+interface Routes {
+  open: Map<string, Route>;
+  closed: Map<string, Route>;
+}
+
+/** Where a request goes. A text is parsed once: it says the same the next time, and addresses are judged when they are connected to. */
+function routeOf({ open, closed }: Routes, { url: given, allowPrivateNetwork }: EgressOptions): Route {
+  const kept = allowPrivateNetwork ? open : closed;
+  const found = typeof given === "string" ? kept.get(given) : undefined;
+  if (found) return found;
+  const url = toUrl(given);
+  const route = { path: url.pathname + url.search, target: readTarget(url, allowPrivateNetwork) };
+  if (typeof given === "string" && given.length <= routeLengthMax) {
+    if (kept.size >= routesMax) kept.clear();
+    kept.set(given, route);
+  }
+  return route;
+}
+
+function requestOf(path: string, options: EgressOptions): Omit<Dispatcher.RequestOptions, "origin"> {
   return {
-    path: url.pathname + url.search,
+    path,
     method: options.method,
     headers: options.headers,
     body: options.body ?? null,
@@ -143,8 +172,7 @@ interface Kept {
 
 type Pools = Map<string, Kept>;
 
-function poolFor(pools: Pools, url: URL, options: EgressOptions, lookup: Lookup, judge: Judge): Pool {
-  const target = readTarget(url, options.allowPrivateNetwork);
+function poolFor(pools: Pools, target: Target, options: EgressOptions, lookup: Lookup, judge: Judge): Pool {
   const timeoutMs = options.connectTimeoutMs ?? connectTimeoutDefaultMs;
   const { partition = "", caPem = null } = options;
   const key = `${target.origin} ${String(options.allowPrivateNetwork)} ${String(timeoutMs)} ${partition}`;

@@ -62,14 +62,21 @@ export function findMembers(bytes: Uint8Array, span: Span): Member[] | null {
   return attempt(() => readMembers(bytes, span.start).members);
 }
 
-/** The elements of the array at `span` in order; null when it is no array. */
-export function findElements(bytes: Uint8Array, span: Span): Span[] | null {
+/**
+ * The elements of the array at `span` in order; null when it is no array. `endOf` may say where the element that begins at `at` ends
+ * when it knows its bytes, which are then not walked; null = it does not.
+ */
+export function findElements(
+  bytes: Uint8Array,
+  span: Span,
+  endOf: (at: number) => number | null = () => null,
+): Span[] | null {
   if (bytes[span.start] !== 0x5b) return null;
   return attempt(() => {
     const elements: Span[] = [];
     let at = skipSpace(bytes, span.start + 1);
     while (bytes[at] !== 0x5d) {
-      const end = skipValue(bytes, at, 0);
+      const end = endOf(at) ?? skipValue(bytes, at, 0);
       elements.push({ start: at, end });
       at = nextOf(bytes, end, 0x5d);
     }

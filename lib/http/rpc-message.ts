@@ -3,14 +3,8 @@ import { findMembers, findRootAndInner, readString, readText, type Member, type 
 /** A JSON-RPC id as a client may choose it. */
 export type RpcId = string | number;
 
-/** What the relay must know of a message that an upstream sent; the bytes themselves are not kept here. */
-export interface RpcMessage {
-  /** `answer` = a result or an error; `call` = the upstream's own request or notification. */
-  kind: "answer" | "call";
-  /** Null for a notification and for an answer to a request that could not be read. */
-  id: RpcId | null;
-  /** Span of `result`; null in errors and calls. */
-  result: Span | null;
+/** What the relay must know of a result; it depends on the result's own bytes alone. */
+export interface ResultFacts {
   isError: boolean;
   /** The result's `resultType` (2026-07-28); null when absent. */
   resultType: string | null;
@@ -18,6 +12,21 @@ export interface RpcMessage {
   taskId: string | null;
   /** The result holds a list named `tools`, as the answer to `tools/list` does. */
   listsTools: boolean;
+}
+
+/** Where a result stands, with its members where they were read on the way. */
+export interface ResultSpan extends Span {
+  members?: readonly Member[];
+}
+
+/** What the relay must know of a message that an upstream sent; the bytes themselves are not kept here. */
+export interface RpcMessage extends ResultFacts {
+  /** `answer` = a result or an error; `call` = the upstream's own request or notification. */
+  kind: "answer" | "call";
+  /** Null for a notification and for an answer to a request that could not be read. */
+  id: RpcId | null;
+  /** Span of `result`; null in errors and calls. */
+  result: ResultSpan | null;
   /** The code of `error`; null in results and calls. */
   errorCode: number | null;
 }
@@ -58,6 +67,13 @@ const blank = {
 
 function readResult(bytes: Uint8Array, id: RpcId | null, span: Span, members: Member[] | null): RpcMessage | null {
   if (!members) return null;
+  const { isError, resultType, taskId, listsTools } = readResultFacts(bytes, members);
+  const result = { start: span.start, end: span.end, members };
+  return { kind: "answer", id, result, isError, resultType, taskId, listsTools, errorCode: null };
+}
+
+/** The facts of the result whose members these are, as `readRpcMessage` gives them. */
+export function readResultFacts(bytes: Uint8Array, members: readonly Member[]): ResultFacts {
   let isError = false;
   let listsTools = false;
   let resultType: string | null = null;
@@ -67,9 +83,7 @@ function readResult(bytes: Uint8Array, id: RpcId | null, span: Span, members: Me
     else if (key === "resultType") resultType = readString(bytes, member);
     else if (key === "tools") listsTools = bytes[member.start] === 0x5b;
   }
-  const taskId = taskIdOf(bytes, members, resultType);
-  const result = { start: span.start, end: span.end };
-  return { kind: "answer", id, result, isError, resultType, taskId, listsTools, errorCode: null };
+  return { isError, resultType, taskId: taskIdOf(bytes, members, resultType), listsTools };
 }
 
 function taskIdOf(bytes: Uint8Array, members: readonly Member[], resultType: string | null): string | null {

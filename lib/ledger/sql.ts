@@ -45,8 +45,9 @@ ON CONFLICT DO NOTHING`,
 };
 
 /**
- * A grant reaches a server as its own, with its own policy, or through its bundle, with the policy that the server has there. The
- * organisation is compared as text, so that no plan made on small tables walks all of an organisation instead of a primary key.
+ * A grant reaches a server as its own, with its own policy, or through its bundle, with the policy that the server has there.
+ * `IS TRUE` keeps the comparison from being looked up by an index: a plan made on small tables would walk all of an organisation
+ * instead of a primary key. `OFFSET 0` keeps the member with its bundle, where its whole primary key is known.
  */
 export const READ_GUARDS: Statement = {
   name: "ledger_read_guards",
@@ -55,14 +56,17 @@ SELECT k.n, g.version AS grant_version, g.revoked_at IS NOT NULL AS revoked,
   ${toMs("g.not_before")} AS not_before_ms, ${toMs("g.expires_at")} AS expires_at_ms,
   s.version AS server_version, s.enabled AS server_enabled, p.live_version, b.version AS bundle_version
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[]) WITH ORDINALITY AS k (org_id, grant_id, server_id, policy_id, n)
-JOIN "grant" g ON g.id = k.grant_id AND g.org_id::text = k.org_id::text
-JOIN server s ON s.id = k.server_id AND s.org_id::text = k.org_id::text
-LEFT JOIN policy p ON p.id = k.policy_id AND p.org_id = k.org_id
-LEFT JOIN bundle b ON b.id = g.bundle_id AND b.org_id = k.org_id
-LEFT JOIN bundle_member m ON m.bundle_id = g.bundle_id AND m.server_id = k.server_id
+JOIN "grant" g ON g.id = k.grant_id AND (g.org_id = k.org_id) IS TRUE
+JOIN server s ON s.id = k.server_id AND (s.org_id = k.org_id) IS TRUE
+LEFT JOIN policy p ON p.id = k.policy_id AND (p.org_id = k.org_id) IS TRUE
+LEFT JOIN LATERAL (
+  SELECT o.version, m.policy_id FROM bundle_member m JOIN bundle o ON o.id = m.bundle_id
+  WHERE m.bundle_id = g.bundle_id AND m.server_id = k.server_id AND o.enabled AND (o.org_id = k.org_id) IS TRUE
+  OFFSET 0
+) b ON g.bundle_id IS NOT NULL
 WHERE CASE WHEN g.bundle_id IS NULL
   THEN g.server_id = k.server_id AND g.policy_id IS NOT DISTINCT FROM k.policy_id
-  ELSE b.enabled AND m.server_id = k.server_id AND m.policy_id IS NOT DISTINCT FROM k.policy_id END`,
+  ELSE b.version IS NOT NULL AND b.policy_id IS NOT DISTINCT FROM k.policy_id END`,
 };
 
 /** The newest window of each counter, and the one before it in case the database's clock was set back over a border. */

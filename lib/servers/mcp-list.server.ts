@@ -13,6 +13,9 @@ const modernVersion = "2026-07-28";
 const capabilities = { sampling: {}, elicitation: { form: {}, url: {} }, roots: {} };
 const client = { name: "policylayer", version: "1" };
 
+/** What a scan says of a server that takes no call without a credential, or not with the one that it got. */
+export const credentialAsked = "the server asks for a credential";
+
 /** How to speak to an upstream once its era is known. */
 interface Conversation {
   headers: Record<string, string>;
@@ -42,7 +45,7 @@ export function sha256(text: string): string {
 async function open(target: ScanTarget, signal: AbortSignal): Promise<Conversation> {
   const params = { protocolVersion: legacyVersion, capabilities, clientInfo: client };
   const answer = await step("initialize", () => exchange(target, { id: 1, method: "initialize", params }, {}, signal));
-  if (answer.status === 401 || answer.status === 403) throw failed("initialize", "the server asks for a credential");
+  if (answer.status === 401 || answer.status === 403) throw failed("initialize", credentialAsked);
   if (answer.status === 200 && answer.message && answer.errorCode === null) return greet(target, answer, signal);
   const isOld = target.upstream.transport === "sse" && answer.status !== 200;
   if (answer.status >= 500 || isOld) throw failed("initialize", `the server answered HTTP ${String(answer.status)}`);

@@ -43,6 +43,20 @@ export async function getServerAuth(ctx: Ctx, id: string): Promise<ServerAuthDto
   };
 }
 
+/** Servers that are to be called with an OAuth token and have none that works: their calls are not sent. */
+export async function listUnconnected(ctx: Ctx): Promise<ReadonlyMap<string, "none" | "reconnect">> {
+  requirePermission(ctx, "read");
+  const where = { orgId: ctx.orgId };
+  const servers = await prisma().server.findMany({ where: { ...where, authMode: "oauth" }, select: { id: true } });
+  const held = await prisma().serverOauth.findMany({ where, select: { serverId: true, state: true } });
+  const states = new Map(held.map(({ serverId, state }) => [serverId, state]));
+  return new Map(
+    servers
+      .filter(({ id }) => states.get(id) !== "connected")
+      .map(({ id }) => [id, states.get(id) === "reconnect" ? "reconnect" : "none"]),
+  );
+}
+
 /**
  * Chooses what the server's calls carry. With `oauth` and no connection they end as `upstream_auth_required` until somebody signs in.
  * Throws `invalid_input` for OAuth at a process of this machine, `not_found`.

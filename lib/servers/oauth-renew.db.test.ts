@@ -11,7 +11,7 @@ import { noteRefusal, openCredential, renewCredential } from "./credential.serve
 import { loadUpstream, type Upstream } from "./lookup.server";
 import { claimRenewal, keepRenewed } from "./oauth-state.server";
 import { dropConnection, loadConnection } from "./oauth-store.server";
-import { finishSignIn, getServerAuth, planSignIn, startSignIn } from "./servers.server";
+import { finishSignIn, getServerAuth, listUnconnected, planSignIn, scanServer, startSignIn } from "./servers.server";
 
 let house: TestHouse;
 let admin: Ctx;
@@ -177,6 +177,24 @@ test("a refused renewal turns the state to reconnect, with an audit row, and not
   expect(
     await prisma().adminAudit.count({ where: { object: `server:${all.id}`, action: "server.oauth.reconnect" } }),
   ).toBe(1);
+});
+
+test("a scan whose token the server no longer takes renews it once", async () => {
+  const all = await connected();
+  all.issuer.expire();
+  expect(await scanServer(admin, all.id)).toMatchObject({ total: 1 });
+  expect([renewals(all).length, await stateOf(all.id)]).toEqual([1, "connected"]);
+});
+
+test("a scan that cannot renew its token fails and says on the server, and in the list, that a sign-in is needed", async () => {
+  const [all, other] = [await connected(), await connected()];
+  all.issuer.expire();
+  all.issuer.mode.refresh = "refused";
+  expect(await codeOf(scanServer(admin, all.id))).toBe("scan_failed");
+  expect(await stateOf(all.id)).toBe("reconnect refresh_refused");
+  const unconnected = await listUnconnected(admin);
+  expect([unconnected.get(all.id), unconnected.get(other.id)]).toEqual(["reconnect", undefined]);
+  expect(await listUnconnected(await createMember(await createOrg(), "viewer"))).toEqual(new Map());
 });
 
 test("an authorisation server that is down changes no state: the old token is used to its end, later it works again", async () => {

@@ -8,11 +8,11 @@ import { isUuid, type OrgId } from "@/lib/kernel/ids";
 import { singleton } from "@/lib/kernel/singleton";
 import { listDigest, storeScanError, storeTools, type ScanResult } from "./catalogue.server";
 import { readSeen, type SeenDefinition } from "./definition";
-import { openCredential } from "./credential.server";
+import { openCredential, renewCredential } from "./credential.server";
 import { findFlags, isDangerous, neighboursOf } from "./definition-flags";
 import { listForeignTools } from "./foreign-tools.server";
 import { dropUpstream, findUpstream, loadUpstream } from "./lookup.server";
-import { listUpstreamTools, sha256 } from "./mcp-list.server";
+import { credentialAsked, listUpstreamTools, sha256 } from "./mcp-list.server";
 
 const refreshEveryMs = 10_000;
 const rememberedMax = 2000;
@@ -121,7 +121,14 @@ async function listClean(ctx: Ctx, id: string, tools: readonly SeenDefinition[])
 async function readUpstream(id: string): Promise<SeenDefinition[]> {
   const upstream = await loadUpstream(id);
   if (!upstream) throw new AppError("not_found", { detail: "server" });
-  return listUpstreamTools({ upstream, headers: await openCredential(upstream).catch(asUnscanned) });
+  const headers = await openCredential(upstream).catch(asUnscanned);
+  return listUpstreamTools({ upstream, headers }).catch(async (error: unknown) => {
+    // As for a call: a token that the server no longer takes is renewed once, or the connection is marked.
+    const isRefused = isAppError(error) && error.issues?.[0]?.message === credentialAsked;
+    const renewed = isRefused ? await renewCredential(upstream, headers) : null;
+    if (renewed === null) throw error;
+    return listUpstreamTools({ upstream, headers: renewed });
+  });
 }
 
 /** Without a usable credential nothing is asked, and the server's page says so. */

@@ -22,6 +22,7 @@ export { dropUpstream, findUpstream, upstreamHeaders, type Upstream, type Upstre
 export {
   disconnectServer,
   getServerAuth,
+  listUnconnected,
   removeSignInClient,
   setAuthMode,
   setSignInClient,

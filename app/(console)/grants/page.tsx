@@ -9,6 +9,7 @@ import { visibleText } from "@/components/ui/visible-text";
 import { requireCtx } from "@/lib/auth/auth.server";
 import { listBundles } from "@/lib/bundles/bundles.server";
 import { listGrants } from "@/lib/grants/grants.server";
+import { countConnectors } from "@/lib/grants/oauth.server";
 import type { Ctx } from "@/lib/kernel/ctx";
 import { listPolicies } from "@/lib/policies/policies.server";
 import { listServers } from "@/lib/servers/servers.server";
@@ -41,5 +42,6 @@ async function readChoices(ctx: Ctx) {
 
 async function Grants({ ctx, choices }: { ctx: Ctx; choices: Choices }) {
   const rights = { manage: refusalOf(ctx, "grant.manage"), attach: refusalOf(ctx, "policy.attach") };
-  return <GrantTable grants={await listGrants(ctx)} choices={choices} rights={rights} />;
+  const [grants, clients] = await Promise.all([listGrants(ctx), countConnectors(ctx)]);
+  return <GrantTable grants={grants} clients={Object.fromEntries(clients)} choices={choices} rights={rights} />;
 }

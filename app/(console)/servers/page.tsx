@@ -7,7 +7,7 @@ import { PageFrame } from "@/components/shell/page-frame";
 import { TableSkeleton } from "@/components/ui/skeleton";
 import { requireCtx } from "@/lib/auth/auth.server";
 import type { Ctx } from "@/lib/kernel/ctx";
-import { countReviews, findLocalChoice, listServers } from "@/lib/servers/servers.server";
+import { countReviews, findLocalChoice, listServers, listUnconnected } from "@/lib/servers/servers.server";
 import { refusalOf } from "../rights";
 
 export const metadata: Metadata = { title: "Servers" };
@@ -27,8 +27,13 @@ export default async function ServersPage() {
 }
 
 async function Servers({ ctx }: { ctx: Ctx }) {
-  const [servers, reviews] = await Promise.all([listServers(ctx), countReviews(ctx)]);
+  const [servers, reviews, signIns] = await Promise.all([listServers(ctx), countReviews(ctx), listUnconnected(ctx)]);
   return (
-    <ServerList servers={servers} reviews={Object.fromEntries(reviews)} refusal={refusalOf(ctx, "server.manage")} />
+    <ServerList
+      servers={servers}
+      reviews={Object.fromEntries(reviews)}
+      signIns={Object.fromEntries(signIns)}
+      refusal={refusalOf(ctx, "server.manage")}
+    />
   );
 }

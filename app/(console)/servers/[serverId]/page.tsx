@@ -38,7 +38,12 @@ export default async function ServerPage({ params }: Props) {
           scan: refusalOf(ctx, "server.scan"),
           write: refusalOf(ctx, "policy.write"),
         }}
-        signIn={<ServerAuth serverId={serverId} auth={auth} headerCount={server.headerNames.length} refusal={manage} />}
+        signIn={
+          auth.canSignIn ? (
+            <ServerAuth serverId={serverId} auth={auth} headerCount={server.headerNames.length} refusal={manage} />
+          ) : null
+        }
+        usesOauth={auth.mode === "oauth"}
         settings={<ServerSettings server={server} breaker={breakerState(serverId)} refusal={manage} />}
       />
     </PageFrame>

@@ -1,6 +1,8 @@
 import type { Metadata } from "next";
+import Link from "next/link";
 import { SignInPlanView } from "@/components/server-auth/sign-in-plan";
 import { PageFrame } from "@/components/shell/page-frame";
+import { buttonLook } from "@/components/ui/button";
 import { ErrorNote, type Failure } from "@/components/ui/error-note";
 import { visibleText } from "@/components/ui/visible-text";
 import { requireCtx } from "@/lib/auth/auth.server";
@@ -30,7 +32,16 @@ export default async function ConnectPage({ params }: Props) {
         { label: name, href: `/servers/${serverId}` },
       ]}
     >
-      {planned.ok ? <SignInPlanView plan={planned.plan} /> : <ErrorNote failure={planned.failure} />}
+      {planned.ok ? (
+        <SignInPlanView plan={planned.plan} />
+      ) : (
+        <div className="grid max-w-3xl gap-4">
+          <ErrorNote failure={planned.failure} />
+          <Link href={`/servers/${serverId}`} className={buttonLook({ className: "w-fit" })}>
+            Back to the server
+          </Link>
+        </div>
+      )}
     </PageFrame>
   );
 }
