@@ -150,9 +150,16 @@ function wordingFlags(readable: string, at: string): Flag[] {
     const found = seen.has(code) ? null : pattern.exec(readable);
     if (!found) return [];
     seen.add(code);
-    const from = Math.max(0, found.index - 20);
-    return [flag(code, severity, at, readable.slice(from, found.index + found[0].length + 40).trim(), message)];
+    return [flag(code, severity, at, wordsAround(readable, found.index, found.index + found[0].length), message)];
   });
+}
+
+/** A finding with some whole words on both sides. */
+function wordsAround(text: string, start: number, end: number): string {
+  const from = start <= 20 ? 0 : Math.max(text.lastIndexOf(" ", start - 20) + 1, start - 60);
+  const space = text.indexOf(" ", end + 40);
+  const to = space < 0 ? Math.min(text.length, end + 80) : Math.min(space, end + 80);
+  return `${from > 0 ? "… " : ""}${text.slice(from, to).trim()}${to < text.length ? " …" : ""}`;
 }
 
 /** Long runs of base64 or hexadecimal: text if they decode to text, otherwise only worth a look. */
