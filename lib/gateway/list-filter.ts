@@ -8,6 +8,7 @@ import {
   type Member,
   type Span,
 } from "@/lib/http/json-span";
+import { applyEdits, cutSpans, setMember, type Edit } from "@/lib/http/json-splice";
 import { readResultFacts, type ResultFacts, type ResultSpan } from "@/lib/http/rpc-message";
 import type { CompiledPolicy } from "@/lib/policy/compiled";
 import { isHidden } from "@/lib/policy/evaluate";
@@ -33,10 +34,6 @@ export interface FilteredList {
   isLast: boolean;
   /** True when the very same page was rewritten by the same policy and catalogue before: there is nothing to learn from it. */
   isRepeat: boolean;
-}
-
-interface Edit extends Span {
-  text: string;
 }
 
 /** A page as it is passed on. `after` is the very same array where nothing changes. */
@@ -105,7 +102,7 @@ function rewriteResult(bytes: Uint8Array, filter: ListFilter, members?: readonly
     kept.push(action.kind !== "cut");
     if (action.kind === "replace") edits.push({ ...element, text: action.text });
   }
-  edits.push(...cutsOf(elements, kept));
+  edits.push(...cutSpans(elements, kept));
   if (filter.isModern) edits.push(...cacheEdits(bytes, result, list, true));
   const cursor = list.find(({ key }) => key === "nextCursor");
   const isLast = !cursor || readText(bytes, cursor) === "null";
@@ -130,52 +127,12 @@ function readTool(bytes: Uint8Array, span: Span): ListedTool | null {
   return name === null || definition === null ? null : { name, definition };
 }
 
-/** The cuts that leave exactly the kept elements, each with one comma between. */
-function cutsOf(elements: readonly Span[], kept: readonly boolean[]): Edit[] {
-  const edits: Edit[] = [];
-  let lastKeptEnd: number | null = null;
-  elements.forEach((element, index) => {
-    const next = elements[index + 1];
-    if (kept[index]) lastKeptEnd = element.end;
-    else if (next) edits.push({ start: element.start, end: next.start, text: "" });
-    else if (lastKeptEnd !== null) {
-      // Behind the last kept one everything goes, the commas before it too; earlier cuts inside this span are replaced.
-      const from = lastKeptEnd;
-      while ((edits.at(-1)?.start ?? -1) >= from) edits.pop();
-      edits.push({ start: from, end: element.end, text: "" });
-    } else edits.push({ start: element.start, end: element.end, text: "" });
-  });
-  return edits;
-}
-
 function cacheEdits(bytes: Uint8Array, result: Span, members: readonly Member[], isToolPage: boolean): Edit[] {
-  const edits: Edit[] = [];
-  const scope = members.find(({ key }) => key === "cacheScope");
   const ttl = members.find(({ key }) => key === "ttlMs");
-  if (scope) edits.push({ start: scope.start, end: scope.end, text: '"private"' });
-  else {
-    const text = members.length > 0 ? '"cacheScope":"private",' : '"cacheScope":"private"';
-    edits.push({ start: result.start + 1, end: result.start + 1, text });
-  }
+  const edits = [setMember(result, members, "cacheScope", '"private"')];
   const ttlMs = ttl ? Number(readText(bytes, ttl)) : 0;
   if (isToolPage && ttl && !(ttlMs <= listTtlMsMax)) {
     edits.push({ start: ttl.start, end: ttl.end, text: String(listTtlMsMax) });
   }
   return edits;
-}
-
-const encoder = new TextEncoder();
-
-function applyEdits(bytes: Uint8Array, edits: Edit[]): Uint8Array {
-  if (edits.length === 0) return bytes;
-  const sorted = edits.toSorted((a, b) => a.start - b.start);
-  const parts: Uint8Array[] = [];
-  let at = 0;
-  for (const edit of sorted) {
-    parts.push(bytes.subarray(at, edit.start));
-    if (edit.text) parts.push(encoder.encode(edit.text));
-    at = edit.end;
-  }
-  parts.push(bytes.subarray(at));
-  return joinBytes(parts);
 }
