@@ -1,7 +1,7 @@
 import { Eye, Gauge } from "lucide-react";
 import { visibleText } from "@/components/ui/visible-text";
 import type { DecisionRow } from "@/lib/audit/schema";
-import { ruleName } from "./reasons";
+import { ruleName } from "./rule-name";
 
 const wouldWords: Record<string, string> = {
   deny: "would deny",

@@ -8,7 +8,7 @@ import { StateChip } from "@/components/ui/state-chip";
 import { Cell, HeadCell, Row, Table, TableBody, TableHead } from "@/components/ui/table";
 import { Time } from "@/components/ui/time";
 import type { DecisionRow } from "@/lib/audit/schema";
-import { ruleName } from "./reasons";
+import { ruleName } from "./rule-name";
 import { decisionState, outcomeState } from "./row-state";
 
 interface Props {

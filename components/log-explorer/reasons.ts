@@ -14,14 +14,20 @@ const sentences: Record<string, string> = {
   tool_error: "The tool answered with an error; what was reserved was given back.",
   input_required: "The server asked for more input first; what was reserved was given back.",
   task: "The server took it as a task that runs on.",
+  stored_answer: "The same call was made before under its idempotency key; its kept answer was given.",
+  foreign_answer: "The server sent an answer that nobody asked for here; it was dropped.",
+  "task tool_error": "The task ended with an error of the tool; what was reserved was given back.",
+  "task failed": "The task failed; what it did before is not known.",
+  "task cancelled": "The task was cancelled; what it did before is not known.",
   cancelled: "The client cancelled the call after it was sent.",
   released_unknown: "How it ended is not known; the rule says to give back what was reserved.",
 };
 
-/** Reasons that carry a number. */
+/** Reasons that carry a number or a name. */
 const counted: readonly [RegExp, (number: string) => string][] = [
   [/^http (\d+)$/, (status) => `The server answered with HTTP status ${status}.`],
   [/^rpc_error (-?\d+)$/, (code) => `The server answered with JSON-RPC error ${code}.`],
+  [/^link to (.+)$/, (host) => `A link to ${host} was passed on to the person.`],
   [/^merged (\d+)$/, (count) => `${count} refusals of the same kind, kept as one record.`],
 ];
 
@@ -36,16 +42,4 @@ export function reasonText(reason: string): string {
   if (Object.hasOwn(errorTable, reason))
     return `${errorTable[reason as keyof typeof errorTable].say.replace(/\.$/, "")}.`;
   return reason;
-}
-
-/** The last part of a rule's pointer: its name, or the bracketed built-in such as `(default deny)`. */
-export function ruleName(rule: string): string {
-  const marker = "/rules/";
-  const at = rule.lastIndexOf(marker);
-  return at < 0
-    ? rule
-    : rule
-        .slice(at + marker.length)
-        .replaceAll("~1", "/")
-        .replaceAll("~0", "~");
 }

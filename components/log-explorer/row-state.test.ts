@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { reasonText, ruleName } from "./reasons";
+import { reasonText } from "./reasons";
 import { decisionState, outcomeState } from "./row-state";
+import { ruleName } from "./rule-name";
 
 test("a hidden tool's denial is drawn as hidden, every other one as denied", () => {
   expect(decisionState({ decision: "deny", rule: "(hidden)" })).toBe("hidden");
