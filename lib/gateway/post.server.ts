@@ -37,13 +37,13 @@ export async function answerMessage(exchange: Exchange, read: ReadPost): Promise
     return refuseBody(exchange, "session", message.kind === "request" ? message.idText : "null", "(session)");
   }
   if (!read.isNamed && open.client !== exchange.client) read.client = open.client;
-  const posted = toPosted(open, read, message);
-  if (message.kind === "request" && isReusedId(posted, message)) {
-    return refuseBody(posted, "id", message.idText, "(malformed)");
+  if (message.kind !== "request") {
+    const posted = toPosted(open, read, message);
+    return answerOtherSafely(posted, entryOf(posted));
   }
-  const entry = entryOf(posted);
-  if (message.kind !== "request") return answerOtherSafely(posted, entry);
   const asked = toPosted(open, read, message);
+  if (isReusedId(asked)) return refuseBody(asked, "id", message.idText, "(malformed)");
+  const entry = entryOf(asked);
   const round = asked.era === "modern" ? await withOpenRound(asked) : asked;
   if (!round) return refuseBody(asked, "request_state", message.idText, "(malformed)");
   return message.method === "tools/call" ? answerCall(round, entry) : answerOtherSafely(round, entry);
@@ -182,10 +182,10 @@ export async function refuseUnread(exchange: Caller, unread: UnreadPost): Promis
 }
 
 /** Within one legacy session an id may be in flight once; requests without a session are matched by their connection. */
-function isReusedId(posted: Posted, message: RequestMessage): boolean {
+function isReusedId(posted: Posted<RequestMessage>): boolean {
   const { session } = posted.headers;
   if (posted.era !== "legacy" || session === null) return false;
-  return isIdInUse({ grantId: posted.grant.id, serverId: posted.upstream.id, session }, message.id);
+  return isIdInUse({ grantId: posted.grant.id, serverId: posted.upstream.id, session }, posted.message.id);
 }
 
 function entryOf(posted: Posted): InFlight {
